@@ -1,0 +1,264 @@
+/**
+ * Every setting of every stage, in one place. A `wit.yaml` file, command-line flags and the defaults
+ * below resolve here once into one validated `Config`, which is saved with the result
+ * (dataset.json, checkpoint.json). Inside the stages the values are trusted.
+ *
+ * Units are in the names: `…Ms` milliseconds, `…Bytes` bytes, `…Px` pixels.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { messageOf, WitError } from './core/errors.js';
+
+const count = z.int().positive();
+const share = z.number().min(0).max(1);
+
+export const queriesSchema = z.strictObject({
+  /** Query list: one query a line (`#` starts a comment), or Parquet with a `text` column. */
+  file: z.string().min(1).optional(),
+});
+
+/** Where candidates come from. Any number of each. */
+export const sourcesSchema = z.strictObject({
+  /** Files of (image URL, caption) rows: .csv, .tsv, .jsonl, .parquet. */
+  lists: z.array(z.string().min(1)).default([]),
+  urlColumn: z.string().min(1).default('url'),
+  captionColumn: z.string().min(1).default('caption'),
+  /** Pages to start from. */
+  seeds: z.array(z.string().min(1)).default([]),
+  /** Hosts that may be visited; default: the hosts of the seeds. */
+  hosts: z.array(z.string().min(1)).default([]),
+  sitemaps: z.boolean().default(true),
+  /** How many links away from a seed. */
+  maxDepth: z.int().min(0).default(8),
+  maxPagesPerHost: count.default(100_000),
+  /** Pages, or list rows, in one unit of work. */
+  unitSize: count.default(1_000),
+});
+
+export const netSchema = z.strictObject({
+  /** Who runs this crawl: an e-mail address or a web page. Sent in the user agent. */
+  contact: z.string().min(1).optional(),
+  robots: z.boolean().default(true),
+  /** Requests in flight at once, over all hosts. */
+  concurrency: count.default(64),
+  perHostConcurrency: count.default(2),
+  /** Least time between the starts of two requests to one host; robots.txt's crawl-delay raises it. */
+  perHostDelayMs: z.int().min(0).default(100),
+  /** From the first byte sent to the last byte received, redirects included. */
+  timeoutMs: count.default(20_000),
+  retries: z.int().min(0).default(4),
+  /** First back-off after a failed try; doubles, with Retry-After as a floor. */
+  backoffMs: z.int().min(0).default(500),
+  maxBackoffMs: z.int().min(0).default(30_000),
+  maxRedirects: z.int().min(0).default(5),
+  maxPageBytes: count.default(5_000_000),
+  maxImageBytes: count.default(20_000_000),
+  /** Let the crawl reach loopback, private and link-local addresses. */
+  allowPrivate: z.boolean().default(false),
+  /** `HOST:PORT:TO_HOST:TO_PORT`, as curl's --connect-to; empty HOST or PORT matches any. */
+  connectTo: z.array(z.string().min(1)).default([]),
+});
+
+export const filterSchema = z.strictObject({
+  minWords: z.int().min(0).default(1),
+  minChars: z.int().min(0).default(3),
+  maxChars: count.default(1_000),
+  /** ISO 639-1 codes of the languages kept; empty keeps all. */
+  languages: z.array(z.string().length(2)).default(['en']),
+  /** At most this many pairs are admitted by one query (the paper, §2.2: 20,000). */
+  cap: count.default(20_000),
+  minSidePx: count.default(32),
+  maxAspectRatio: z.number().min(1).default(3),
+  /** Checked from the header, before decoding. */
+  maxPixels: count.default(50_000_000),
+  /** An image whose pixels all lie within this many levels (0–255) of each other is blank. */
+  blankRange: z.int().min(0).max(255).default(8),
+  /** Near duplicates: at most this many of the 192 dhash bits differ; -1 turns the rule off. */
+  nearDuplicateBits: z.int().min(-1).max(192).default(6),
+});
+
+export const shardSchema = z.strictObject({
+  /** Short side of the stored image; images are never enlarged. */
+  sidePx: count.default(256),
+  format: z.enum(['jpeg', 'webp', 'png']).default('jpeg'),
+  quality: z.int().min(1).max(100).default(95),
+  /** Selections that make one shard (fewer rows are left after losses). */
+  selectionsPerShard: count.default(10_000),
+  /** Rows in one Parquet row group. */
+  rowGroupRows: count.max(10_000).default(500),
+});
+
+export const buildSchema = z.strictObject({
+  queries: queriesSchema.prefault({}),
+  sources: sourcesSchema.prefault({}),
+  net: netSchema.prefault({}),
+  filter: filterSchema.prefault({}),
+  shard: shardSchema.prefault({}),
+  seed: z.int().min(0).default(0),
+  /**
+   * Time written as every row's fetchedAt (ISO 8601). Default: SOURCE_DATE_EPOCH where set, else the
+   * moment the dataset was begun; kept when a run is resumed, so that resuming repeats bytes.
+   */
+  snapshot: z.iso.datetime().optional(),
+});
+export type BuildConfig = z.infer<typeof buildSchema>;
+export type SourcesConfig = z.infer<typeof sourcesSchema>;
+export type NetConfig = z.infer<typeof netSchema>;
+export type FilterConfig = z.infer<typeof filterSchema>;
+export type ShardConfig = z.infer<typeof shardSchema>;
+
+const vit = z.strictObject({
+  kind: z.literal('vit'),
+  size: count,
+  patch: count,
+  width: count,
+  layers: count,
+  heads: count,
+});
+const resnet = z.strictObject({
+  kind: z.literal('resnet'),
+  size: count,
+  width: count,
+  layers: z.array(count).length(4),
+  heads: count.optional(),
+  /** 4 as in CLIP; 1 or 2 keep more of a small image. */
+  stemStride: z.union([z.literal(1), z.literal(2), z.literal(4)]).default(4),
+});
+export const modelSchema = z.strictObject({
+  embedDim: count,
+  quickGelu: z.boolean().default(true),
+  image: z.discriminatedUnion('kind', [vit, resnet]),
+  text: z.strictObject({
+    context: z.int().min(3).default(77),
+    vocab: z.literal(49_408).default(49_408),
+    width: count,
+    heads: count,
+    layers: count,
+  }),
+});
+export type ModelConfig = z.infer<typeof modelSchema>;
+
+/** A preset's name (see src/train/models.ts) or a whole model. */
+export const trainSchema = z.strictObject({
+  model: z.union([z.string().min(1), modelSchema]).default('ViT-B-32'),
+  /** Optimizer steps; or give `epochs`, for which the dataset must be complete. */
+  steps: count.optional(),
+  epochs: z.number().positive().optional(),
+  batchSize: count.default(256),
+  lr: z.number().positive().default(5e-4),
+  beta1: share.default(0.9),
+  beta2: share.default(0.98),
+  eps: z.number().positive().default(1e-6),
+  weightDecay: z.number().min(0).default(0.2),
+  warmupSteps: z.int().min(0).default(2_000),
+  gradClip: z.number().positive().nullable().default(null),
+  precision: z.enum(['auto', 'fp32', 'bf16']).default('auto'),
+  gradientCheckpointing: z.boolean().default(false),
+  /** Random square crop is CLIP's only augmentation and always on; what stands here comes on top. */
+  augment: z.record(z.string(), z.unknown()).default({}),
+  /** Draw each sample's text from text and other_texts anew in each epoch, instead of text alone. */
+  sampleTexts: z.boolean().default(false),
+  device: z.enum(['auto', 'cpu', 'cuda', 'mps']).default('auto'),
+  threads: count.nullable().default(null),
+  checkpointEvery: count.default(1_000),
+  logEvery: count.default(20),
+  seed: z.int().min(0).default(0),
+  /** Batches the engine may have outstanding. */
+  prefetch: count.default(4),
+  /** Row groups shuffled together. */
+  shuffleRowGroups: count.default(16),
+  /** Decoded images kept in memory between epochs, at most. */
+  cacheBytes: z.int().min(0).default(256_000_000),
+});
+export type TrainConfig = z.infer<typeof trainSchema>;
+
+export const evalSchema = z.strictObject({
+  batchSize: count.default(256),
+  /** Prompt templates; `{}` stands for the class name. Several are averaged in embedding space. */
+  templates: z.array(z.string().includes('{}')).min(1).default(['a photo of a {}.']),
+  device: z.enum(['auto', 'cpu', 'cuda', 'mps']).default('auto'),
+  precision: z.enum(['auto', 'fp32', 'bf16']).default('auto'),
+  threads: count.nullable().default(null),
+});
+export type EvalConfig = z.infer<typeof evalSchema>;
+
+export const configSchema = z.strictObject({
+  ...buildSchema.shape,
+  train: trainSchema.prefault({}),
+  eval: evalSchema.prefault({}),
+});
+export type Config = z.infer<typeof configSchema>;
+/** What a file or flags may say: any part of a Config. */
+export type PartialConfig = z.input<typeof configSchema>;
+
+/**
+ * Resolves settings: `overrides` (flags) win over the file, the file over the defaults.
+ * @throws WitError `config` naming the file, the key, the value received and what was expected.
+ */
+export async function resolveConfig(
+  overrides: PartialConfig,
+  file: string | undefined,
+): Promise<Config> {
+  const fromFile = file === undefined ? {} : await readConfigFile(file);
+  return validateConfig(configSchema, merge(fromFile, overrides), file ?? 'flags');
+}
+
+/** Validates `value` against a schema of this file. */
+export function validateConfig<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  where: string,
+): z.output<S> {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  const lines = result.error.issues.map((issue) => {
+    const path = issue.path.join('.') || '(top level)';
+    const received = 'input' in issue ? `, received ${JSON.stringify(issue.input)}` : '';
+    return `${path}: ${issue.message}${received}`;
+  });
+  throw new WitError('config', `Invalid settings (${where}):\n  ${lines.join('\n  ')}`, {
+    hint: 'wit COMMAND --help lists the flags; docs/config.md lists every key of wit.yaml.',
+  });
+}
+
+async function readConfigFile(file: string): Promise<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new WitError('missing_file', `Cannot read settings file ${file}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (cause) {
+    throw new WitError('config', `${file} is not valid YAML: ${messageOf(cause)}`, { cause });
+  }
+  if (value === null || value === undefined) return {};
+  if (!isPlainObject(value)) {
+    throw new WitError('config', `${file}: expected a mapping of settings at the top level`);
+  }
+  return value;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Deep merge; `over` wins, arrays are replaced whole, undefined means "not said". */
+function merge(
+  base: Record<string, unknown>,
+  over: Record<string, unknown>,
+): Record<string, unknown> {
+  const out: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    if (value === undefined) continue;
+    const before = out[key];
+    out[key] = isPlainObject(before) && isPlainObject(value) ? merge(before, value) : value;
+  }
+  return out;
+}

@@ -1,0 +1,31 @@
+/**
+ * Ids and ranks come from content, so that doing a thing twice is harmless and no result depends on
+ * order, worker count or restarts.
+ */
+
+import { createHash } from 'node:crypto';
+
+/** 128 bits of SHA-256 over the parts, separated by NUL (which no URL or text column contains). */
+export function contentId(...parts: string[]): string {
+  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 32);
+}
+
+/** The id of an (image URL, text) candidate. */
+export function candidateId(imageUrl: string, text: string): string {
+  return contentId(imageUrl, text);
+}
+
+/**
+ * The rank of a candidate: uniform in [0, 1) over ids, fixed by (seed, id). The cap admits the
+ * lowest ranks of each query; since every query sees the same rank, admission is consistent.
+ */
+export function rankOf(seed: number, id: string): number {
+  const digest = createHash('sha256').update(`${seed}\0${id}`).digest();
+  // 52 bits: exact in a double.
+  return (digest.readUIntBE(0, 6) * 16 + (digest.readUInt8(6) >> 4)) / 2 ** 52;
+}
+
+/** SHA-256 of bytes, lower-case hex. */
+export function sha256(bytes: Buffer | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,65 @@
+/**
+ * Why a page, candidate or image was lost. The union is closed: a loss without a reason listed here
+ * does not compile. Each reason has one class:
+ *
+ * - `retry`  the world may answer differently in a moment; tried again within the run
+ * - `skip`   this item will not do; the run goes on
+ * - `fatal`  the run cannot go on
+ */
+
+export const REASONS = {
+  // discover and fetch: the network
+  bad_url: 'skip',
+  private_address: 'skip',
+  robots_disallowed: 'skip',
+  robots_unreachable: 'skip',
+  opt_out: 'skip',
+  dns: 'retry',
+  connect: 'retry',
+  tls: 'skip',
+  reset: 'retry',
+  timeout: 'retry',
+  http_server_error: 'retry',
+  http_too_many_requests: 'retry',
+  http_client_error: 'skip',
+  redirect_loop: 'skip',
+  too_many_redirects: 'skip',
+  too_many_bytes: 'skip',
+  truncated: 'retry',
+  bad_response: 'skip',
+  wrong_content_type: 'skip',
+  bad_row: 'skip',
+  // select: the text, the queries, the cap
+  no_text: 'skip',
+  text_too_short: 'skip',
+  text_too_long: 'skip',
+  filename_text: 'skip',
+  not_english: 'skip',
+  duplicate_candidate: 'skip',
+  no_query: 'skip',
+  over_cap: 'skip',
+  same_image_url: 'skip',
+  // fetch: the image
+  undecodable: 'skip',
+  unsupported_format: 'skip',
+  too_many_pixels: 'skip',
+  image_too_small: 'skip',
+  aspect_ratio: 'skip',
+  animated: 'skip',
+  blank: 'skip',
+  duplicate_exact: 'skip',
+  duplicate_near: 'skip',
+} as const satisfies Record<string, 'retry' | 'skip' | 'fatal'>;
+
+export type Reason = keyof typeof REASONS;
+
+/** True when a failure for this reason is worth another try within the run. */
+export function isRetryable(reason: Reason): boolean {
+  return (REASONS[reason] as string) === 'retry';
+}
+
+/** A loss before it is tied to a record: what happened and, for people, with which value. */
+export interface Loss {
+  readonly reason: Reason;
+  readonly detail: string;
+}
