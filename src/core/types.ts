@@ -84,3 +84,13 @@ export const rejectFields = {
   detail: optional(string()),
 };
 export type Reject = RecordOf<typeof rejectFields>;
+
+/** What the candidates held for one query (queries.parquet). */
+export const queryUseFields = {
+  query: string(),
+  /** Candidates whose text passed the rules and matched. */
+  matched: int(),
+  /** Those of them that this query admitted under its cap. */
+  admitted: int(),
+};
+export type QueryUse = RecordOf<typeof queryUseFields>;

@@ -1,0 +1,121 @@
+/** `wit crawl-and-build`: sources → candidates → selection → images → shards. */
+
+import { resolveConfig } from '../config.js';
+import { buildDataset } from '../pipeline/build.js';
+import { type Command, configFlags, type Flag } from './command.js';
+import { funnelLines } from './funnel.js';
+
+export const buildFlags: Flag[] = [
+  {
+    flags: '--queries <file>',
+    summary: 'query list: text, one a line, or Parquet',
+    key: 'queries.file',
+  },
+  {
+    flags: '--list <file...>',
+    summary: 'URL lists: .csv, .tsv, .jsonl, .parquet',
+    key: 'sources.lists',
+  },
+  { flags: '--url-column <name>', summary: "a list's image URL column", key: 'sources.urlColumn' },
+  {
+    flags: '--caption-column <name>',
+    summary: "a list's caption column",
+    key: 'sources.captionColumn',
+  },
+  { flags: '--seed-url <url...>', summary: 'pages to start from', key: 'sources.seeds' },
+  {
+    flags: '--host <name...>',
+    summary: "hosts that may be visited (default: the seeds' hosts)",
+    key: 'sources.hosts',
+  },
+  {
+    flags: '--max-depth <n>',
+    summary: 'links away from a seed',
+    key: 'sources.maxDepth',
+    kind: 'number',
+  },
+  {
+    flags: '--contact <text>',
+    summary: 'your e-mail address or web page, sent in the user agent; required off loopback',
+    key: 'net.contact',
+  },
+  {
+    flags: '--concurrency <n>',
+    summary: 'requests in flight over all hosts',
+    key: 'net.concurrency',
+    kind: 'number',
+  },
+  {
+    flags: '--per-host <n>',
+    summary: 'requests in flight to one host',
+    key: 'net.perHostConcurrency',
+    kind: 'number',
+  },
+  {
+    flags: '--delay <ms>',
+    summary: 'least time between two requests to one host',
+    key: 'net.perHostDelayMs',
+    kind: 'number',
+  },
+  {
+    flags: '--timeout <ms>',
+    summary: 'longest a request may take in all',
+    key: 'net.timeoutMs',
+    kind: 'number',
+  },
+  {
+    flags: '--allow-private',
+    summary: 'let the crawl reach private addresses',
+    key: 'net.allowPrivate',
+  },
+  {
+    flags: '--connect-to <rule...>',
+    summary: 'HOST:PORT:TO_HOST:TO_PORT, as in curl; empty HOST or PORT matches any',
+    key: 'net.connectTo',
+  },
+  { flags: '--cap <n>', summary: 'pairs one query may admit', key: 'filter.cap', kind: 'number' },
+  {
+    flags: '--side <px>',
+    summary: 'short side of stored images',
+    key: 'shard.sidePx',
+    kind: 'number',
+  },
+  {
+    flags: '--selections-per-shard <n>',
+    summary: 'selections that make one shard',
+    key: 'shard.selectionsPerShard',
+    kind: 'number',
+  },
+  { flags: '--seed <n>', summary: 'seed of the ranks', key: 'seed', kind: 'number' },
+  {
+    flags: '--snapshot <time>',
+    summary: "ISO 8601 time written as every row's fetched_at (default: now, at first start)",
+    key: 'snapshot',
+  },
+];
+
+export const crawlAndBuild: Command = {
+  name: 'crawl-and-build',
+  summary: 'crawl (image, text) pairs for a query list and write Parquet shards',
+  examples: [
+    'wit crawl-and-build --queries queries/demo.txt --seed-url https://example.org/ --contact me@example.org --out data',
+    'wit crawl-and-build --queries queries/demo.txt --list urls.parquet --contact me@example.org --out data',
+  ],
+  flags: [
+    { flags: '--out <dir>', summary: 'dataset folder; run again with the same to go on' },
+    ...buildFlags,
+    ...configFlags,
+  ],
+  async run(input, io) {
+    const {
+      train: _train,
+      eval: _eval,
+      ...config
+    } = await resolveConfig(input.settings, input.configFile);
+    const out = (input.flags.out as string | undefined) ?? 'wit-data';
+    const manifest = await buildDataset(config, out, { emit: io.emit, signal: io.signal });
+    for (const line of funnelLines(manifest.funnel)) io.print(line);
+    io.print(`${manifest.shards.length} shards in ${out}; next: wit stats ${out}`);
+    io.result({ out, shards: manifest.shards, funnel: manifest.funnel });
+  },
+};

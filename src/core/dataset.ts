@@ -1,0 +1,217 @@
+/**
+ * The dataset folder as a whole: its journal while it grows, its manifest (dataset.json) when it is
+ * complete. Readers follow these, never a listing of the folder, so leftovers are never read.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { messageOf, systemCode, WitError } from './errors.js';
+import {
+  Journal,
+  type JournalHead,
+  type OutputFile,
+  readJournal,
+  type UnitCommit,
+} from './journal.js';
+import { lockFolder } from './lock.js';
+import { removeTemporaries, writeAtomically } from './store.js';
+
+export const MANIFEST_NAME = 'dataset.json';
+
+/** What became of everything, from pages to rows. All counts. */
+export interface Funnel {
+  pages: number;
+  candidates: number;
+  selected: number;
+  kept: number;
+  /** Losses by stage and reason. */
+  lost: Record<string, Record<string, number>>;
+}
+
+export interface Manifest extends JournalHead {
+  units: string[];
+  shards: (OutputFile & { name: string })[];
+  /** Every other Parquet file, by folder. */
+  files: { candidates: OutputFile[]; selected: OutputFile[]; rejects: OutputFile[] };
+  funnel: Funnel;
+}
+
+/** A dataset folder that this process may write. */
+export class DatasetWriter {
+  readonly dir: string;
+  readonly head: JournalHead;
+  readonly journal: Journal;
+  readonly #unlock: () => Promise<void>;
+
+  private constructor(
+    dir: string,
+    head: JournalHead,
+    journal: Journal,
+    unlock: () => Promise<void>,
+  ) {
+    this.dir = dir;
+    this.head = head;
+    this.journal = journal;
+    this.#unlock = unlock;
+  }
+
+  /**
+   * Begins a dataset in `dir`, or goes on with the one that is there.
+   * @throws WitError `dataset` when the folder holds a dataset begun under other settings, or when
+   * another process is writing it.
+   */
+  static async open(dir: string, head: JournalHead): Promise<DatasetWriter> {
+    const unlock = await lockFolder(dir);
+    try {
+      const content = await readJournal(dir);
+      if (content.head !== undefined) assertSameSettings(dir, content.head, head);
+      await removeTemporaries(dir);
+      const effective = content.head ?? head;
+      const journal = await Journal.open(dir, effective, content);
+      return new DatasetWriter(dir, effective, journal, unlock);
+    } catch (error) {
+      await unlock();
+      throw error;
+    }
+  }
+
+  /** The manifest of what is committed so far. */
+  manifest(): Manifest {
+    return manifestOf(this.head, this.journal.commits());
+  }
+
+  /** Writes the manifest, last of all files: the dataset is complete. */
+  async complete(): Promise<void> {
+    const text = `${JSON.stringify(this.manifest(), null, 2)}\n`;
+    await writeAtomically(join(this.dir, MANIFEST_NAME), text);
+  }
+
+  async close(): Promise<void> {
+    await this.journal.close();
+    await this.#unlock();
+  }
+}
+
+/**
+ * The manifest of a dataset; of a growing one, what is committed so far.
+ * @throws WitError `dataset` when `dir` holds no dataset.
+ */
+export async function readDataset(dir: string): Promise<{ manifest: Manifest; complete: boolean }> {
+  const path = join(dir, MANIFEST_NAME);
+  let text: string | undefined;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if (systemCode(cause) !== 'ENOENT') {
+      throw new WitError('bad_file', `Cannot read ${path}: ${messageOf(cause)}`, { cause });
+    }
+  }
+  if (text !== undefined) {
+    try {
+      return { manifest: JSON.parse(text) as Manifest, complete: true };
+    } catch (cause) {
+      throw new WitError('bad_file', `${path} is damaged: ${messageOf(cause)}`, {
+        cause,
+        hint: 'Run the command that built the dataset again: it rewrites the manifest from the journal.',
+      });
+    }
+  }
+  const { head, commits } = await readJournal(dir);
+  if (head === undefined) {
+    throw new WitError(
+      'dataset',
+      `${dir} holds no dataset (neither dataset.json nor journal.jsonl)`,
+      {
+        hint: 'Give the folder that `wit crawl-and-build --out DIR` wrote.',
+      },
+    );
+  }
+  return { manifest: manifestOf(head, commits), complete: false };
+}
+
+function manifestOf(head: JournalHead, unsorted: readonly UnitCommit[]): Manifest {
+  const commits = [...unsorted].sort((a, b) => (a.unit < b.unit ? -1 : 1));
+  const folder = (name: string): OutputFile[] =>
+    commits
+      .flatMap((commit) => commit.outputs)
+      .filter((output) => output.path.startsWith(`${name}/`) && output.path.endsWith('.parquet'))
+      .sort((a, b) => (a.path < b.path ? -1 : 1));
+  return {
+    ...head,
+    units: commits.map((commit) => commit.unit),
+    shards: folder('data').map((output) => ({ name: shardName(output.path), ...output })),
+    files: {
+      candidates: folder('candidates'),
+      selected: folder('selected'),
+      rejects: folder('rejects'),
+    },
+    funnel: funnelOf(commits),
+  };
+}
+
+/** `data/train-00003.parquet` → `train-00003`. */
+function shardName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1, -'.parquet'.length);
+}
+
+/** Adds up the counts of committed units. */
+export function funnelOf(commits: readonly UnitCommit[]): Funnel {
+  const funnel: Funnel = { pages: 0, candidates: 0, selected: 0, kept: 0, lost: {} };
+  for (const { stage, counts } of commits) {
+    for (const [name, n] of Object.entries(counts)) {
+      if (name.startsWith('lost.')) {
+        const reasons = funnel.lost[stage] ?? {};
+        const reason = name.slice('lost.'.length);
+        reasons[reason] = (reasons[reason] ?? 0) + n;
+        funnel.lost[stage] = reasons;
+      } else if (
+        name === 'pages' ||
+        name === 'candidates' ||
+        name === 'selected' ||
+        name === 'kept'
+      ) {
+        funnel[name] += n;
+      }
+    }
+  }
+  return funnel;
+}
+
+/** Settings that cannot change a result (pace, time limits) may differ when a run is resumed. */
+function assertSameSettings(dir: string, before: JournalHead, now: JournalHead): void {
+  const differences: string[] = [];
+  if (before.queries.digest !== now.queries.digest) differences.push('the query list');
+  differences.push(...differingKeys(resultSettings(before.config), resultSettings(now.config)));
+  if (differences.length === 0) return;
+  throw new WitError(
+    'dataset',
+    `${dir} holds a dataset begun under other settings; different now: ${differences.join(', ')}`,
+    { hint: 'Use the same settings to go on with it, or another --out to begin anew.' },
+  );
+}
+
+function resultSettings(config: unknown): Record<string, unknown> {
+  const {
+    net: _net,
+    snapshot: _snapshot,
+    queries: _queries,
+    ...rest
+  } = config as Record<string, unknown>;
+  return rest;
+}
+
+function differingKeys(a: unknown, b: unknown, path = ''): string[] {
+  if (isDeepStrictEqual(a, b)) return [];
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
+    return [`${path} (was ${JSON.stringify(a)}, is ${JSON.stringify(b)})`];
+  }
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  return keys.flatMap((key) =>
+    differingKeys(
+      (a as Record<string, unknown>)[key],
+      (b as Record<string, unknown>)[key],
+      path === '' ? key : `${path}.${key}`,
+    ),
+  );
+}

@@ -1,0 +1,93 @@
+/**
+ * The whole road from sources to shards: discover → select → fetch and shard → manifest and card.
+ * Interrupt it anywhere and call it again with the same settings: it goes on where it was and ends
+ * with the same bytes.
+ */
+
+import { type BuildConfig, buildSchema, validateConfig } from '../config.js';
+import { DatasetWriter, type Manifest } from '../core/dataset.js';
+import { WitError } from '../core/errors.js';
+import { type Emit, silent } from '../core/events.js';
+import { localRunner, type Runner } from '../core/runner.js';
+import type { Source } from '../core/source.js';
+import { createListSource, createWebSource, WebClient } from '../crawl/index.js';
+import { loadQueries } from '../queries/load.js';
+import { writeCard } from '../shard/index.js';
+import { discover } from './discover.js';
+import { fetchAndShard } from './fetch.js';
+import { select } from './select.js';
+
+/** Units of discovery at work at once; requests are bounded by `net.concurrency` over all of them. */
+const DISCOVER_UNITS = 4;
+
+export interface BuildOptions {
+  emit?: Emit;
+  signal?: AbortSignal;
+  runner?: Runner;
+}
+
+/**
+ * Builds the dataset `config` describes in folder `out`.
+ * @throws WitError on bad settings, missing files, a full disk, or a folder begun under other settings.
+ */
+export async function buildDataset(
+  input: unknown,
+  out: string,
+  options: BuildOptions = {},
+): Promise<Manifest> {
+  const config = validateConfig(buildSchema, input, 'settings');
+  const { emit = silent, signal = new AbortController().signal } = options;
+  const runner = options.runner ?? localRunner(DISCOVER_UNITS);
+  if (config.queries.file === undefined) {
+    throw new WitError('config', 'No query list: queries.file is not set', {
+      hint: 'Give one with --queries FILE, for example queries/demo.txt.',
+    });
+  }
+  if (config.sources.lists.length + config.sources.seeds.length === 0) {
+    throw new WitError(
+      'config',
+      'Nothing to crawl: neither sources.lists nor sources.seeds is set',
+      {
+        hint: 'Give URL lists with --list FILE or pages to start from with --seed URL.',
+      },
+    );
+  }
+  const { queries, digest } = await loadQueries(config.queries.file);
+  const client = new WebClient(config.net);
+  try {
+    const dataset = await DatasetWriter.open(out, {
+      schema: 1,
+      snapshot: config.snapshot ?? defaultSnapshot(),
+      config,
+      queries: { digest, count: queries.length },
+    });
+    try {
+      const settled: BuildConfig = { ...config, snapshot: dataset.head.snapshot };
+      await discover(dataset, await sourcesOf(settled, client), { runner, emit, signal });
+      const parts = await select(dataset, queries, { config: settled, emit, signal });
+      await fetchAndShard(dataset, parts, { config: settled, client, emit, signal });
+      const manifest = dataset.manifest();
+      await writeCard(out, manifest);
+      await dataset.complete();
+      return manifest;
+    } finally {
+      await dataset.close();
+    }
+  } finally {
+    await client.close();
+  }
+}
+
+async function sourcesOf(config: BuildConfig, client: WebClient): Promise<Source[]> {
+  const sources: Source[] = [];
+  if (config.sources.lists.length > 0) sources.push(await createListSource(config.sources));
+  if (config.sources.seeds.length > 0) sources.push(createWebSource(config.sources, client));
+  return sources;
+}
+
+/** SOURCE_DATE_EPOCH (reproducible-builds.org) where set, else now, to the second. */
+function defaultSnapshot(): string {
+  const epoch = process.env.SOURCE_DATE_EPOCH;
+  const ms = epoch !== undefined && /^\d+$/.test(epoch) ? Number(epoch) * 1000 : Date.now();
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,99 @@
+/**
+ * Discovery: runs every unit that the sources plan, round by round, and commits what each found:
+ * candidates/NNNNN.parquet, the links for the next round, and the pages or rows that were lost.
+ */
+
+import { join } from 'node:path';
+import type { DatasetWriter } from '../core/dataset.js';
+import type { Emit } from '../core/events.js';
+import type { OutputFile } from '../core/journal.js';
+import { openParquet } from '../core/parquet/reader.js';
+import { string } from '../core/record.js';
+import type { Runner } from '../core/runner.js';
+import type { Source, SourceResult, SourceUnit } from '../core/source.js';
+import { candidateFields, rejectFields } from '../core/types.js';
+import { lossCounts, partName, writePart } from './parts.js';
+
+const linkFields = { url: string() };
+
+interface Part {
+  unit: SourceUnit;
+  index: number;
+}
+
+export async function discover(
+  dataset: DatasetWriter,
+  sources: readonly Source[],
+  options: { runner: Runner; emit: Emit; signal: AbortSignal },
+): Promise<void> {
+  const { runner, emit, signal } = options;
+  let nextIndex = 0;
+  let done = 0;
+  let candidates = 0;
+  emit({ type: 'begin', task: 'discover', unit: 'pages and rows' });
+  for (const source of sources) {
+    let links: string[] = [];
+    for (let round = 0; ; round++) {
+      const units = await source.plan(round, links);
+      if (units.length === 0) break;
+      const parts = units.map((unit): Part => ({ unit, index: nextIndex++ }));
+      links = [];
+      for await (const unit of runner.run(
+        parts,
+        (part) => discoverPart(dataset, source, part, signal),
+        signal,
+      )) {
+        links.push(...unit.links);
+        done += (unit.counts.pages ?? 0) + (unit.counts.rows ?? 0);
+        candidates += unit.counts.candidates ?? 0;
+        const note = `${candidates} candidates`;
+        emit({ type: 'progress', task: 'discover', done, note });
+      }
+    }
+  }
+  emit({ type: 'end', task: 'discover', done });
+}
+
+async function discoverPart(
+  dataset: DatasetWriter,
+  source: Source,
+  part: Part,
+  signal: AbortSignal,
+): Promise<Pick<SourceResult, 'links' | 'counts'>> {
+  const name = partName(part.index);
+  const unit = `discover-${name}-${part.unit.id}`;
+  const linksPath = `links/${name}.parquet`;
+  const before = dataset.journal.get(unit);
+  if (before !== undefined) {
+    const hasLinks = before.outputs.some((output) => output.path === linksPath);
+    return { links: hasLinks ? await readLinks(dataset, linksPath) : [], counts: before.counts };
+  }
+  const result = await source.run(part.unit, signal);
+  const outputs: OutputFile[] = [
+    await writePart(dataset.dir, `candidates/${name}.parquet`, candidateFields, result.candidates),
+  ];
+  if (result.links.length > 0) {
+    const rows = result.links.map((url) => ({ url }));
+    outputs.push(await writePart(dataset.dir, linksPath, linkFields, rows));
+  }
+  if (result.rejects.length > 0) {
+    const path = `rejects/discover-${name}.parquet`;
+    outputs.push(await writePart(dataset.dir, path, rejectFields, result.rejects));
+  }
+  const counts = {
+    ...result.counts,
+    candidates: result.candidates.length,
+    ...lossCounts(result.rejects),
+  };
+  await dataset.journal.commit({ unit, stage: 'discover', outputs, counts });
+  return { links: result.links, counts };
+}
+
+async function readLinks(dataset: DatasetWriter, path: string): Promise<string[]> {
+  const file = await openParquet(join(dataset.dir, path));
+  try {
+    return (await file.read({ columns: ['url'] })).map((row) => row.url as string);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,38 @@
+/** Part files: how a unit's outputs are named, written and counted. */
+
+import { join } from 'node:path';
+import type { OutputFile } from '../core/journal.js';
+import { writeParquet } from '../core/parquet/writer.js';
+import type { Fields, RecordOf } from '../core/record.js';
+import type { Reject } from '../core/types.js';
+
+/** `7` → `00007`. */
+export function partName(index: number): string {
+  return String(index).padStart(5, '0');
+}
+
+/** Rows of a record without images in one row group: a few MB. */
+const ROWS_PER_GROUP = 5_000;
+
+/** Writes one Parquet part at `path` (relative to `dir`) and describes it for the journal. */
+export async function writePart<F extends Fields>(
+  dir: string,
+  path: string,
+  fields: F,
+  rows: Iterable<RecordOf<F>>,
+): Promise<OutputFile> {
+  const written = await writeParquet(join(dir, path), fields, rows, {
+    rowGroupRows: ROWS_PER_GROUP,
+  });
+  return { path, ...written };
+}
+
+/** `{'lost.REASON': n}` for the journal. */
+export function lossCounts(rejects: Iterable<Pick<Reject, 'reason'>>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { reason } of rejects) {
+    const name = `lost.${reason}`;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
