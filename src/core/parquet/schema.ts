@@ -1,0 +1,178 @@
+/**
+ * How each kind of field (src/core/record.ts) is stored in Parquet: its column, its value on the way
+ * in and its value on the way out. The writer and the reader share this and nothing else.
+ *
+ * | kind      | column                                    | stored                                 |
+ * |-----------|-------------------------------------------|----------------------------------------|
+ * | `string`  | `BYTE_ARRAY` annotated UTF8                | Snappy, no statistics                  |
+ * | `int`     | `INT32`                                    | uncompressed, minimum and maximum      |
+ * | `double`  | `DOUBLE`                                   | uncompressed, no statistics            |
+ * | `strings` | three-level `LIST` of UTF8                 | Snappy, no statistics                  |
+ * | `image`   | `struct<bytes: binary, path: string>`      | uncompressed, no statistics            |
+ *
+ * Strings carry no statistics because parquetjs-lite orders them by UTF-16 code unit where Parquet
+ * orders by UTF-8 byte, which makes query engines skip rows that match. Images are compressed already.
+ */
+
+import type { LeafDefinition, SchemaDefinition } from 'parquetjs-lite';
+import { columnName, type Field, type FieldKind, type Fields, type ImageValue } from '../record.js';
+
+/** The type of a column as `ParquetFile.columnTypes` spells it. */
+export const COLUMN_TYPES: Readonly<Record<FieldKind, string>> = {
+  string: 'string',
+  int: 'int32',
+  double: 'double',
+  strings: 'list<string>',
+  image: 'struct<bytes: binary, path: string>',
+};
+
+/** The columns of a record definition and their types, in order. */
+export function columnTypesOf(fields: Fields): Record<string, string> {
+  const types: Record<string, string> = {};
+  for (const [name, field] of Object.entries(fields)) {
+    types[columnName(name)] = COLUMN_TYPES[field.kind];
+  }
+  return types;
+}
+
+/** The schema that parquetjs-lite writes for a record definition. */
+export function writerSchema(fields: Fields): SchemaDefinition {
+  const schema: SchemaDefinition = {};
+  for (const [name, field] of Object.entries(fields)) {
+    schema[columnName(name)] = columnDefinition(field);
+  }
+  return schema;
+}
+
+function columnDefinition({ kind, optional }: Field<unknown>): SchemaDefinition[string] {
+  switch (kind) {
+    case 'string':
+      return text(optional);
+    case 'int':
+      return { type: 'INT32', optional, compression: 'UNCOMPRESSED' };
+    case 'double':
+      return { type: 'DOUBLE', optional, compression: 'UNCOMPRESSED', statistics: false };
+    case 'strings':
+      // The names `list` and `element` are the ones the Parquet specification asks for.
+      return {
+        type: 'LIST',
+        optional,
+        fields: {
+          list: { optional: false, repeated: true, fields: { element: text(true) } },
+        },
+      };
+    case 'image':
+      // Both parts nullable, as Hugging Face `datasets` itself writes them.
+      return {
+        optional,
+        fields: {
+          bytes: {
+            type: 'BYTE_ARRAY',
+            optional: true,
+            compression: 'UNCOMPRESSED',
+            statistics: false,
+          },
+          path: text(true),
+        },
+      };
+  }
+}
+
+function text(optional: boolean): LeafDefinition {
+  return { type: 'UTF8', optional, compression: 'SNAPPY', statistics: false };
+}
+
+/**
+ * A field's value as the writer takes it, and its size in bytes (for cutting row groups).
+ * `null` for an absent optional value.
+ * @throws Error saying what was expected and what was received.
+ */
+export function encodeValue(
+  field: Field<unknown>,
+  value: unknown,
+): { value: unknown; bytes: number } {
+  if (value === undefined || value === null) {
+    if (field.optional) return { value: null, bytes: 1 };
+    throw new Error('a value is required, received none');
+  }
+  switch (field.kind) {
+    case 'string':
+      if (typeof value !== 'string') throw mismatch('a string', value);
+      return { value, bytes: Buffer.byteLength(value) };
+    case 'int':
+      if (!Number.isInteger(value) || value !== ((value as number) | 0)) {
+        throw mismatch('a 32-bit integer', value);
+      }
+      return { value, bytes: 4 };
+    case 'double':
+      if (typeof value !== 'number' || Number.isNaN(value)) throw mismatch('a number', value);
+      return { value, bytes: 8 };
+    case 'strings': {
+      if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
+        throw mismatch('an array of strings', value);
+      }
+      const bytes = value.reduce((sum: number, item: string) => sum + Buffer.byteLength(item), 0);
+      return { value: { list: value.map((element: string) => ({ element })) }, bytes };
+    }
+    case 'image': {
+      const { bytes, path } = value as ImageValue;
+      if (!(bytes instanceof Uint8Array) || typeof path !== 'string') {
+        throw mismatch('an image {bytes, path}', value);
+      }
+      return { value: { bytes, path }, bytes: bytes.length };
+    }
+  }
+}
+
+/**
+ * A field's value from what the reader got; `undefined` for an absent optional value.
+ * @throws Error saying what was expected and what was found.
+ */
+export function decodeValue(field: Field<unknown>, stored: unknown): unknown {
+  if (stored === undefined || stored === null) {
+    if (field.optional) return undefined;
+    throw new Error('expected a value, found null');
+  }
+  switch (field.kind) {
+    case 'string':
+      return decodeText(stored);
+    case 'int':
+      // Other writers store counts as 64-bit integers; any that a number holds exactly is welcome.
+      if (typeof stored === 'number' && Number.isInteger(stored)) return stored;
+      throw mismatch('an integer', stored);
+    case 'double':
+      if (typeof stored === 'number' || typeof stored === 'bigint') return Number(stored);
+      throw mismatch('a number', stored);
+    case 'strings':
+      if (Array.isArray(stored)) return stored.map(decodeText);
+      throw mismatch('a list of strings', stored);
+    case 'image': {
+      const { bytes, path } = stored as { bytes?: unknown; path?: unknown };
+      if (!(bytes instanceof Uint8Array)) throw mismatch('an image struct with bytes', stored);
+      const image: ImageValue = {
+        bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+        path: path === undefined || path === null ? '' : decodeText(path),
+      };
+      return image;
+    }
+  }
+}
+
+/** Old writers leave out the UTF8 annotation, so text may arrive as bytes. */
+function decodeText(stored: unknown): string {
+  if (typeof stored === 'string') return stored;
+  if (stored instanceof Uint8Array) return utf8(stored);
+  throw mismatch('a string', stored);
+}
+
+/** Bytes as UTF-8 text. Unlike `TextDecoder`'s default, a leading byte order mark is kept. */
+export function utf8(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+function mismatch(expected: string, received: unknown): Error {
+  const shown =
+    typeof received === 'bigint' ? String(received) : (JSON.stringify(received) ?? typeof received);
+  const short = shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
+  return new Error(`expected ${expected}, found ${short}`);
+}
