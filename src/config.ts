@@ -121,7 +121,9 @@ const resnet = z.strictObject({
   kind: z.literal('resnet'),
   size: count,
   width: count,
-  layers: z.array(count).length(4),
+  /** Blocks in each stage. CLIP has four stages; fewer suit images of a few dozen pixels. */
+  layers: z.array(count).min(1).max(4),
+  /** Of the attention pool; default one for 64 channels. */
   heads: count.optional(),
   /** 4 as in CLIP; 1 or 2 keep more of a small image. */
   stemStride: z.union([z.literal(1), z.literal(2), z.literal(4)]).default(4),
@@ -130,26 +132,64 @@ export const modelSchema = z.strictObject({
   embedDim: count,
   quickGelu: z.boolean().default(true),
   image: z.discriminatedUnion('kind', [vit, resnet]),
-  text: z.strictObject({
-    context: z.int().min(3).default(77),
-    vocab: z.literal(49_408).default(49_408),
-    width: count,
-    heads: count,
-    layers: count,
-  }),
+  text: z
+    .strictObject({
+      /** `bag` averages token embeddings (the paper's CBOW, §2.3) and has neither heads nor layers. */
+      kind: z.enum(['transformer', 'bag']).default('transformer'),
+      context: z.int().min(3).default(77),
+      vocab: z.literal(49_408).default(49_408),
+      width: count,
+      heads: count.optional(),
+      layers: count.optional(),
+    })
+    .refine(
+      ({ kind, heads, layers }) =>
+        (kind === 'transformer') === (heads !== undefined) &&
+        (kind === 'transformer') === (layers !== undefined),
+      'a transformer needs heads and layers; a bag has neither',
+    ),
 });
 export type ModelConfig = z.infer<typeof modelSchema>;
 
-/** A preset's name (see src/train/models.ts) or a whole model. */
+/**
+ * What the engine does to training images on top of the crop: src/train/engine/wit_engine/augment
+ * gives each option's meaning.
+ */
+export const augmentSchema = z.strictObject({
+  /** Size of the content relative to the original: 0.5 shows the image at half size, 2 its middle. */
+  scale: z.tuple([z.number().positive(), z.number().positive()]).optional(),
+  /** Width over height changes by a factor in [1/aspect, aspect]. */
+  aspect: z.number().min(1).optional(),
+  /** Degrees to either side. */
+  rotate: z.number().min(0).max(180).optional(),
+  shear: z.number().min(0).max(60).optional(),
+  /** Fraction of the side, to either side. */
+  translate: share.optional(),
+  /** Probability of a mirror image. */
+  flip: share.optional(),
+  /** What shows beyond the edges. */
+  fill: z.union([z.enum(['edge', 'reflect']), z.tuple([share, share, share])]).optional(),
+  brightness: share.optional(),
+  contrast: share.optional(),
+  saturation: share.optional(),
+  /** Turns of the colour circle to either side. */
+  hue: z.number().min(0).max(0.5).optional(),
+  grayscale: share.optional(),
+  blur: share.optional(),
+  noise: share.optional(),
+  erase: share.optional(),
+});
+
 export const trainSchema = z.strictObject({
+  /** A preset's name (see src/train/models.ts) or a whole model. */
   model: z.union([z.string().min(1), modelSchema]).default('ViT-B-32'),
-  /** Optimizer steps; or give `epochs`, for which the dataset must be complete. */
+  /** Optimizer steps; or give `epochs`, for which training waits until the dataset is complete. */
   steps: count.optional(),
   epochs: z.number().positive().optional(),
-  batchSize: count.default(256),
+  batchSize: z.int().min(2).default(256),
   lr: z.number().positive().default(5e-4),
-  beta1: share.default(0.9),
-  beta2: share.default(0.98),
+  beta1: z.number().min(0).lt(1).default(0.9),
+  beta2: z.number().min(0).lt(1).default(0.98),
   eps: z.number().positive().default(1e-6),
   weightDecay: z.number().min(0).default(0.2),
   warmupSteps: z.int().min(0).default(2_000),
@@ -157,7 +197,7 @@ export const trainSchema = z.strictObject({
   precision: z.enum(['auto', 'fp32', 'bf16']).default('auto'),
   gradientCheckpointing: z.boolean().default(false),
   /** Random square crop is CLIP's only augmentation and always on; what stands here comes on top. */
-  augment: z.record(z.string(), z.unknown()).default({}),
+  augment: augmentSchema.default({}),
   /** Draw each sample's text from text and other_texts anew in each epoch, instead of text alone. */
   sampleTexts: z.boolean().default(false),
   device: z.enum(['auto', 'cpu', 'cuda', 'mps']).default('auto'),

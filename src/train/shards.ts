@@ -1,0 +1,154 @@
+/**
+ * Shards as the trainer sees them: a source that names them in order, perhaps while they are still
+ * being written, and their rows (image, text, other_texts), read one row group at a time.
+ */
+
+import { messageOf, WitError } from '../core/errors.js';
+import { openParquet, type ParquetFile } from '../core/parquet/reader.js';
+import type { GroupList, RowGroupRef } from './plan.js';
+
+export interface ShardInfo {
+  /** Name for messages, e.g. `train-00003`. */
+  readonly name: string;
+  readonly path: string;
+  /** Rows by the manifest or journal. */
+  readonly rows: number;
+}
+
+/** The shards of a dataset, in order. */
+export interface ShardSource {
+  /**
+   * Shard `index`. While the dataset grows, waits until the shard is committed; undefined when the
+   * dataset is complete and has no such shard.
+   */
+  next(index: number): Promise<ShardInfo | undefined>;
+}
+
+/** One row as stored. */
+export interface StoredRow {
+  readonly shard: number;
+  /** Index in the shard. */
+  readonly row: number;
+  readonly image: Uint8Array;
+  readonly text: string;
+  readonly otherTexts: readonly string[];
+}
+
+/** Files kept open at once. */
+const MAX_OPEN = 32;
+
+export class ShardReader implements GroupList {
+  readonly #source: ShardSource;
+  readonly #shards: ShardInfo[] = [];
+  readonly #groups: RowGroupRef[] = [];
+  /** Most recently used last. */
+  readonly #open = new Map<number, Promise<ParquetFile>>();
+  #complete = false;
+  #growing: Promise<void> = Promise.resolve();
+
+  constructor(source: ShardSource) {
+    this.#source = source;
+  }
+
+  async at(index: number): Promise<RowGroupRef | undefined> {
+    while (index >= this.#groups.length && !this.#complete) await this.#grow();
+    return this.#groups[index];
+  }
+
+  /** Rows of the whole dataset; waits until it is complete. */
+  async totalRows(): Promise<number> {
+    while (!this.#complete) await this.#grow();
+    return this.#shards.reduce((sum, shard) => sum + shard.rows, 0);
+  }
+
+  /** Where a row stands, for messages. */
+  describe(shard: number, row: number): string {
+    return `row ${row} of ${this.#shards[shard]?.path ?? `shard ${shard}`}`;
+  }
+
+  /**
+   * The rows of a group. Their bytes are copies of their own: one can be let go without the others.
+   * @throws WitError `bad_file` naming the shard, the row and what is wrong.
+   */
+  async read(group: RowGroupRef): Promise<StoredRow[]> {
+    const file = await this.#file(group.shard);
+    const columns = ['image', 'text', 'other_texts'].filter(
+      (column) => column !== 'other_texts' || file.columns.includes(column),
+    );
+    const rows = await file.read({
+      columns,
+      rowStart: group.rowStart,
+      rowEnd: group.rowStart + group.rows,
+    });
+    return rows.map(({ image, text, other_texts }, i) => {
+      const row = group.rowStart + i;
+      const bytes = image instanceof Uint8Array ? image : (image as { bytes?: unknown })?.bytes;
+      if (!(bytes instanceof Uint8Array)) throw this.#badRow(group.shard, row, 'it has no image');
+      if (typeof text !== 'string') throw this.#badRow(group.shard, row, 'it has no text');
+      const otherTexts = Array.isArray(other_texts)
+        ? other_texts.filter((other): other is string => typeof other === 'string')
+        : [];
+      return { shard: group.shard, row, image: bytes.slice(), text, otherTexts };
+    });
+  }
+
+  /** The error for a row that cannot be trained on. */
+  badRow(shard: number, row: number, cause: unknown): WitError {
+    return this.#badRow(shard, row, messageOf(cause), cause);
+  }
+
+  async close(): Promise<void> {
+    const files = [...this.#open.values()];
+    this.#open.clear();
+    for (const file of await Promise.allSettled(files)) {
+      if (file.status === 'fulfilled') await file.value.close();
+    }
+  }
+
+  #badRow(shard: number, row: number, why: string, cause?: unknown): WitError {
+    return new WitError('bad_file', `Cannot train on ${this.describe(shard, row)}: ${why}`, {
+      cause,
+      hint:
+        'The shard was damaged after it was written: compare its SHA-256 with the one in ' +
+        'dataset.json, and copy it again or build the dataset again with `wit crawl-and-build`.',
+    });
+  }
+
+  /** Learns of one more shard. Calls that overlap share the work. */
+  #grow(): Promise<void> {
+    const known = this.#shards.length;
+    this.#growing = this.#growing.then(async () => {
+      if (this.#complete || this.#shards.length > known) return;
+      const shard = await this.#source.next(known);
+      if (shard === undefined) {
+        this.#complete = true;
+        return;
+      }
+      this.#shards.push(shard);
+      const file = await this.#file(known);
+      if (file.rows !== shard.rows) {
+        throw new WitError(
+          'bad_file',
+          `${shard.path} has ${file.rows} rows, but the dataset says ${shard.rows}`,
+          { hint: 'Copy the shard again, or build the dataset again.' },
+        );
+      }
+      for (const { rowStart, rows } of file.rowGroups) {
+        this.#groups.push({ shard: known, rowStart, rows });
+      }
+    });
+    return this.#growing;
+  }
+
+  async #file(shard: number): Promise<ParquetFile> {
+    const open = this.#open.get(shard) ?? openParquet((this.#shards[shard] as ShardInfo).path);
+    this.#open.delete(shard);
+    this.#open.set(shard, open);
+    if (this.#open.size > MAX_OPEN) {
+      const [oldest, file] = this.#open.entries().next().value as [number, Promise<ParquetFile>];
+      this.#open.delete(oldest);
+      await (await file).close();
+    }
+    return open;
+  }
+}
