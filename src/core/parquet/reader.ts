@@ -19,7 +19,7 @@ import {
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { messageOf, systemCode, WitError } from '../errors.js';
-import { columnName, type Fields, type RecordOf } from '../record.js';
+import { columnName, type Field, type Fields, type RecordOf } from '../record.js';
 import { decodeValue, utf8 } from './schema.js';
 
 export interface RowGroup {
@@ -93,40 +93,42 @@ export async function* readRecords<F extends Fields, K extends keyof F & string 
   fields: F,
   options: { columns?: readonly K[] } = {},
 ): AsyncGenerator<RecordOf<Pick<F, K>>> {
-  const names: readonly string[] = options.columns ?? Object.keys(fields);
-  const wanted = names.map((name) => {
-    const field = fields[name];
-    if (field === undefined) throw new Error(`no field ${name} in the record definition`);
-    return { name, column: columnName(name), field };
-  });
   const file = await openParquet(path);
   try {
-    const present = wanted.filter(({ column, field }) => {
-      if (!field.optional) requireColumn(file, column);
-      return file.columns.includes(column);
-    });
-    for (const { rows, rowStart } of file.rowGroups) {
-      const stored = await file.read({
-        columns: present.map(({ column }) => column),
-        rowStart,
-        rowEnd: rowStart + rows,
-      });
-      for (const [index, row] of stored.entries()) {
-        const record: Record<string, unknown> = {};
-        for (const { name, column, field } of present) {
-          try {
-            const value = decodeValue(field, row[column]);
-            if (value !== undefined) record[name] = value;
-          } catch (cause) {
-            throw badFile(path, `row ${rowStart + index}, column ${column}: ${messageOf(cause)}`);
-          }
-        }
-        yield record as RecordOf<Pick<F, K>>;
-      }
-    }
+    for (const group of file.rowGroups) yield* await readRowGroup(file, fields, group, options);
   } finally {
     await file.close();
   }
+}
+
+/** The records of one row group: see `readRecords`. */
+export async function readRowGroup<F extends Fields, K extends keyof F & string = keyof F & string>(
+  file: ParquetFile,
+  fields: F,
+  { rows, rowStart }: RowGroup,
+  options: { columns?: readonly K[] } = {},
+): Promise<RecordOf<Pick<F, K>>[]> {
+  const names: readonly string[] = options.columns ?? Object.keys(fields);
+  const wanted = names
+    .map((name) => ({ name, column: columnName(name), field: fields[name] as Field<unknown> }))
+    .filter(({ column, field }) => {
+      if (!field.optional) requireColumn(file, column);
+      return file.columns.includes(column);
+    });
+  const columns = wanted.map(({ column }) => column);
+  const stored = await file.read({ columns, rowStart, rowEnd: rowStart + rows });
+  return stored.map((row, index) => {
+    const record: Record<string, unknown> = {};
+    for (const { name, column, field } of wanted) {
+      try {
+        const value = decodeValue(field, row[column]);
+        if (value !== undefined) record[name] = value;
+      } catch (cause) {
+        throw badFile(file.path, `row ${rowStart + index}, column ${column}: ${messageOf(cause)}`);
+      }
+    }
+    return record as RecordOf<Pick<F, K>>;
+  });
 }
 
 class OpenFile implements ParquetFile {

@@ -1,0 +1,11 @@
+/** The shard stage: pairs in, Parquet shards and their card out; and what reads and checks them. */
+
+export { cardOf, writeCard } from './card.js';
+export { listShards, type Sample, type Shard, ShardReader } from './reader.js';
+export {
+  type ProblemKind,
+  type ShardProblem,
+  type Verification,
+  verifyShards,
+} from './verify.js';
+export { type ShardOptions, writeShard } from './writer.js';
