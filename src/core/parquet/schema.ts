@@ -6,7 +6,7 @@
  * |-----------|-------------------------------------------|----------------------------------------|
  * | `string`  | `BYTE_ARRAY` annotated UTF8                | Snappy, no statistics                  |
  * | `int`     | `INT32`                                    | uncompressed, minimum and maximum      |
- * | `double`  | `DOUBLE`                                   | uncompressed, no statistics            |
+ * | `double`  | `DOUBLE` (-0 becomes 0)                    | uncompressed, no statistics            |
  * | `strings` | three-level `LIST` of UTF8                 | Snappy, no statistics                  |
  * | `image`   | `struct<bytes: binary, path: string>`      | uncompressed, no statistics            |
  *
@@ -14,7 +14,7 @@
  * orders by UTF-8 byte, which makes query engines skip rows that match. Images are compressed already.
  */
 
-import type { LeafDefinition, SchemaDefinition } from 'parquetjs-lite';
+import type { SchemaDefinition } from 'parquetjs-lite';
 import { columnName, type Field, type FieldKind, type Fields, type ImageValue } from '../record.js';
 
 /** The type of a column as `ParquetFile.columnTypes` spells it. */
@@ -35,52 +35,46 @@ export function columnTypesOf(fields: Fields): Record<string, string> {
   return types;
 }
 
-/** The schema that parquetjs-lite writes for a record definition. */
+/**
+ * The schema that parquetjs-lite writes for a record definition. Every column is nullable in the
+ * file: Hugging Face `datasets` ignores the feature (so: does not decode the image) of a column that
+ * is not. That required values are there is checked on the way in and on the way out.
+ */
 export function writerSchema(fields: Fields): SchemaDefinition {
   const schema: SchemaDefinition = {};
-  for (const [name, field] of Object.entries(fields)) {
-    schema[columnName(name)] = columnDefinition(field);
-  }
+  for (const [name, { kind }] of Object.entries(fields)) schema[columnName(name)] = COLUMNS[kind]();
   return schema;
 }
 
-function columnDefinition({ kind, optional }: Field<unknown>): SchemaDefinition[string] {
-  switch (kind) {
-    case 'string':
-      return text(optional);
-    case 'int':
-      return { type: 'INT32', optional, compression: 'UNCOMPRESSED' };
-    case 'double':
-      return { type: 'DOUBLE', optional, compression: 'UNCOMPRESSED', statistics: false };
-    case 'strings':
-      // The names `list` and `element` are the ones the Parquet specification asks for.
-      return {
-        type: 'LIST',
-        optional,
-        fields: {
-          list: { optional: false, repeated: true, fields: { element: text(true) } },
-        },
-      };
-    case 'image':
-      // Both parts nullable, as Hugging Face `datasets` itself writes them.
-      return {
-        optional,
-        fields: {
-          bytes: {
-            type: 'BYTE_ARRAY',
-            optional: true,
-            compression: 'UNCOMPRESSED',
-            statistics: false,
-          },
-          path: text(true),
-        },
-      };
-  }
-}
-
-function text(optional: boolean): LeafDefinition {
-  return { type: 'UTF8', optional, compression: 'SNAPPY', statistics: false };
-}
+/** Functions, since the library writes into what it is given. */
+const COLUMNS: Readonly<Record<FieldKind, () => SchemaDefinition[string]>> = {
+  string: () => ({ type: 'UTF8', optional: true, compression: 'SNAPPY', statistics: false }),
+  int: () => ({ type: 'INT32', optional: true, compression: 'UNCOMPRESSED' }),
+  double: () => ({
+    type: 'DOUBLE',
+    optional: true,
+    compression: 'UNCOMPRESSED',
+    statistics: false,
+  }),
+  // The names `list` and `element` are the ones that the Parquet specification asks for.
+  strings: () => ({
+    type: 'LIST',
+    optional: true,
+    fields: { list: { optional: false, repeated: true, fields: { element: COLUMNS.string() } } },
+  }),
+  image: () => ({
+    optional: true,
+    fields: {
+      bytes: {
+        type: 'BYTE_ARRAY',
+        optional: true,
+        compression: 'UNCOMPRESSED',
+        statistics: false,
+      },
+      path: COLUMNS.string(),
+    },
+  }),
+};
 
 /**
  * A field's value as the writer takes it, and its size in bytes (for cutting row groups).
