@@ -1,0 +1,93 @@
+/** How pairs are spread over queries, and what the cap changed. */
+
+import { barTable } from '../charts/bars.js';
+import { figure } from '../charts/frame.js';
+import { lineChart } from '../charts/lines.js';
+import { foreign, type Html, html } from '../html.js';
+import { count, plural, ratio } from '../text.js';
+import type { QueryRow, QueryStats, RankPoint, Stats } from '../types.js';
+import type { Section } from './section.js';
+
+export function queriesSection({ queries }: Stats): Section {
+  return {
+    id: 'queries',
+    title: 'Pairs per query',
+    about: about(queries),
+    body: html`<div class="columns uneven">${longTail(queries)}${numbers(queries)}
+      ${mostFrequent(queries)}${queries.tail.length > 0 && leastFrequent(queries.tail)}</div>`,
+  };
+}
+
+function about({ count: all, matched, atCap, cap }: QueryStats): string {
+  const capped =
+    atCap === 0
+      ? `None reached the cap of ${count(cap)}.`
+      : `${plural(atCap, 'query', 'queries')} reached the cap of ${count(cap)}, which keeps the few frequent ones from drowning the rest.`;
+  return `${count(matched)} of ${plural(all, 'query', 'queries')} match at least one candidate. ${capped}`;
+}
+
+function longTail({ curves, cap, atCap }: QueryStats): Html {
+  const points = (curve: readonly RankPoint[]) => curve.map((p) => ({ x: p.rank, y: p.count }));
+  return figure({
+    title: 'The long tail',
+    note: 'Pairs of each query, most frequent first; both axes are logarithmic.',
+    legend: [
+      ['lose', 'before the cap'],
+      ['keep', 'after it'],
+    ],
+    body: lineChart({
+      description: `Pairs per query by rank, before and after the cap of ${cap}.`,
+      xLabel: 'rank of the query',
+      scale: 'log',
+      lines: [
+        { tone: 'lose', points: points(curves.matched), filled: true },
+        { tone: 'keep', points: points(curves.admitted), filled: true },
+      ],
+      rules: atCap > 0 ? [{ y: cap, label: `cap ${count(cap)}` }] : [],
+    }),
+  });
+}
+
+function numbers({ count: all, matched, kept, atCap, matches, admissions }: QueryStats): Html {
+  const facts: [string, string][] = [
+    ['queries in the list', count(all)],
+    ['with a candidate', `${count(matched)} · ${ratio(matched, all)}`],
+    ['in the dataset', `${count(kept)} · ${ratio(kept, all)}`],
+    ['without any candidate', `${count(all - matched)} · ${ratio(all - matched, all)}`],
+    ['at the cap', `${count(atCap)} · ${ratio(atCap, matched)}`],
+    ['matches before the cap', count(matches)],
+    ['admitted after it', `${count(admissions)} · ${ratio(admissions, matches)}`],
+  ];
+  return html`<dl class="facts">${facts.map(
+    ([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`,
+  )}</dl>`;
+}
+
+function mostFrequent({ head }: QueryStats): Html {
+  const most = Math.max(1, ...head.map((row) => row.matched));
+  return figure({
+    title: 'Most frequent',
+    note: 'The pale bar is candidates that match, the full one those that the query admitted. A row of the dataset counts for every query in its text, whichever admitted it.',
+    wide: true,
+    body: barTable(
+      ['query', 'matched', 'admitted', 'in dataset'],
+      head.map((row) => ({
+        label: foreign(row.query, 60),
+        share: row.matched / most,
+        inner: row.admitted / most,
+        cells: [count(row.matched), count(row.admitted), count(row.kept)],
+      })),
+    ),
+  });
+}
+
+function leastFrequent(tail: readonly QueryRow[]): Html {
+  return figure({
+    title: 'Least frequent',
+    note: 'With the candidates that match.',
+    wide: true,
+    body: html`<ul class="names">${tail.map(
+      (row) => html`<li>${foreign(row.query, 60)}<span>${count(row.matched)}</span></li>`,
+    )}</ul>`,
+  });
+}
