@@ -2,24 +2,18 @@
 
     python read_by_others.py DIR SHARD.parquet [SHARD.parquet ...]
 
-The test compares this with the rows that were written. Nothing of the project is imported here.
+The test compares this with the rows that were written. Nothing of the project is imported here. The
+caller sets HF_HOME to a fresh folder, so that no cached result answers.
 """
 
 import hashlib
 import json
 import os
 import sys
-import tempfile
-
-cache = tempfile.TemporaryDirectory()
-os.environ["HF_HOME"] = cache.name
-os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
 
 import datasets
 import duckdb
 import pyarrow
-import pyarrow.compute
 import pyarrow.parquet
 
 

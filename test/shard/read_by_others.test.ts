@@ -38,11 +38,14 @@ interface Seen {
 }
 
 let fixture: Fixture;
+let cache: string;
 beforeAll(async () => {
   fixture = await makeDataset(await mkdtemp(join(tmpdir(), 'wit-others-')));
+  cache = await mkdtemp(join(tmpdir(), 'wit-hugging-face-'));
 });
 afterAll(async () => {
   await rm(fixture.dir, { recursive: true });
+  await rm(cache, { recursive: true });
 });
 
 /** A pair as it should be stored. */
@@ -132,7 +135,13 @@ describe('Python', () => {
     const shards = fixture.shards.map((shard) => shard.path);
     const { stdout } = await promisify(execFile)(python, [script, fixture.dir, ...shards], {
       maxBuffer: 1 << 28,
-      env: { ...process.env, PYTHONIOENCODING: 'utf-8' },
+      env: {
+        ...process.env,
+        PYTHONIOENCODING: 'utf-8',
+        HF_HOME: cache,
+        HF_HUB_OFFLINE: '1',
+        HF_DATASETS_DISABLE_PROGRESS_BARS: '1',
+      },
     });
     seen = JSON.parse(stdout) as Seen;
   }, 240_000);
