@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf, systemCode, WitError } from './errors.js';
+import { sha256 } from './ids.js';
 import {
   Journal,
   type JournalHead,
@@ -93,11 +94,19 @@ export class DatasetWriter {
   }
 }
 
+export interface DatasetState {
+  /** Of a growing dataset: what is committed so far. */
+  manifest: Manifest;
+  complete: boolean;
+  /** Names the dataset by its settings and query list, from its first moment on. */
+  datasetDigest: string;
+}
+
 /**
- * The manifest of a dataset; of a growing one, what is committed so far.
- * @throws WitError `dataset` when `dir` holds no dataset.
+ * Reads what is known of the dataset in `dir`.
+ * @throws WitError `dataset` when `dir` holds no dataset, `bad_file` when its manifest is damaged.
  */
-export async function readDataset(dir: string): Promise<{ manifest: Manifest; complete: boolean }> {
+export async function readDataset(dir: string): Promise<DatasetState> {
   const path = join(dir, MANIFEST_NAME);
   let text: string | undefined;
   try {
@@ -109,7 +118,8 @@ export async function readDataset(dir: string): Promise<{ manifest: Manifest; co
   }
   if (text !== undefined) {
     try {
-      return { manifest: JSON.parse(text) as Manifest, complete: true };
+      const manifest = JSON.parse(text) as Manifest;
+      return { manifest, complete: true, datasetDigest: digestOf(manifest) };
     } catch (cause) {
       throw new WitError('bad_file', `${path} is damaged: ${messageOf(cause)}`, {
         cause,
@@ -127,7 +137,12 @@ export async function readDataset(dir: string): Promise<{ manifest: Manifest; co
       },
     );
   }
-  return { manifest: manifestOf(head, commits), complete: false };
+  const manifest = manifestOf(head, commits);
+  return { manifest, complete: false, datasetDigest: digestOf(manifest) };
+}
+
+function digestOf({ snapshot, config, queries }: JournalHead): string {
+  return sha256(JSON.stringify([snapshot, queries.digest, resultSettings(config)]));
 }
 
 function manifestOf(head: JournalHead, unsorted: readonly UnitCommit[]): Manifest {

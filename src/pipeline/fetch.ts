@@ -10,6 +10,7 @@ import PQueue from 'p-queue';
 import type { BuildConfig } from '../config.js';
 import type { DatasetWriter } from '../core/dataset.js';
 import type { Emit } from '../core/events.js';
+import { sha256 } from '../core/ids.js';
 import type { OutputFile, UnitCommit } from '../core/journal.js';
 import { mapOrdered } from '../core/ordered.js';
 import { readRecords } from '../core/parquet/reader.js';
@@ -45,7 +46,7 @@ export async function fetchAndShard(
   parts: readonly OutputFile[],
   options: { config: BuildConfig; client: WebClient; emit: Emit; signal: AbortSignal },
 ): Promise<void> {
-  const { config, client, emit, signal } = options;
+  const { config, emit, signal } = options;
   const duplicates = new DuplicateIndex(config.filter.nearDuplicateBits);
   const total = parts.reduce((sum, part) => sum + part.rows, 0);
   let done = 0;
@@ -153,7 +154,7 @@ async function fetchOne(
     originalWidth: image.originalWidth,
     originalHeight: image.originalHeight,
     format: image.format,
-    sha256: download.sha256,
+    sha256: sha256(download.bytes),
     dhash: image.dhash,
     fetchedAt: config.snapshot as string,
     image: {

@@ -1,0 +1,8 @@
+/** All commands, in the order in which --help lists them. */
+
+import type { Command } from './command.js';
+import { crawlAndBuild } from './crawl-and-build.js';
+import { doctor } from './doctor.js';
+import { trainFromShards } from './train-from-shards.js';
+
+export const allCommands: readonly Command[] = [crawlAndBuild, trainFromShards, doctor];
