@@ -101,8 +101,14 @@ thead th { color: var(--soft); font-size: 0.82rem; padding-bottom: 6px; vertical
 tbody th, td { padding: 5px 0; border-top: 1px solid var(--hair); vertical-align: middle; }
 th + th, th + td, td + td { padding-left: 14px; }
 .number { text-align: right; white-space: nowrap; overflow-wrap: normal; }
-.drawn { width: 34%; min-width: 56px; }
-.wide .drawn { width: 46%; }
+.bars thead th:first-child { width: 100%; }
+.named { display: grid; grid-template-columns: minmax(0, 1fr) minmax(56px, 45%); gap: 4px 14px;
+  align-items: center; }
+/* More numbers leave no room beside the name on a phone: the bar goes below it. */
+.wide .named { grid-template-columns: minmax(0, 1fr); }
+@media (min-width: 760px) {
+  .wide .named { grid-template-columns: minmax(0, 13rem) minmax(0, 1fr); }
+}
 .bar { display: block; width: 100%; height: 10px; border-radius: 2px; }
 .bar .track { fill: var(--track); }
 .bar.keep .full { fill: var(--keep); } .bar.keep .pale { fill: var(--keep-pale); }

@@ -19,10 +19,12 @@ export interface BarRow {
 /** @param heads column titles: the label's, then those of the cells. */
 export function barTable(heads: readonly string[], rows: readonly BarRow[]): Html {
   return html`<table class="bars"><thead><tr>
-    <th scope="col">${heads[0]}</th><th aria-hidden="true"></th>
+    <th scope="col">${heads[0]}</th>
     ${heads.slice(1).map((head) => html`<th scope="col" class="number">${head}</th>`)}</tr></thead>
     <tbody>${rows.map(
-      (row) => html`<tr><th scope="row">${row.label}</th><td class="drawn">${bar(row)}</td>
+      (
+        row,
+      ) => html`<tr><th scope="row"><div class="named"><span>${row.label}</span>${bar(row)}</div></th>
       ${row.cells.map((cell) => html`<td class="number">${cell}</td>`)}</tr>`,
     )}</tbody></table>`;
 }
