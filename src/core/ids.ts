@@ -25,6 +25,15 @@ export function rankOf(seed: number, id: string): number {
   return (digest.readUIntBE(0, 6) * 16 + (digest.readUInt8(6) >> 4)) / 2 ** 52;
 }
 
+/**
+ * Where a selected candidate stands in the dataset: another uniform number in [0, 1), independent of
+ * its rank. In rank order the first shards would hold more of the capped queries than the last, since
+ * a capped query admits low ranks only.
+ */
+export function orderOf(seed: number, id: string): number {
+  return rankOf(seed, `order\0${id}`);
+}
+
 /** SHA-256 of bytes, lower-case hex. */
 export function sha256(bytes: Buffer | string): string {
   return createHash('sha256').update(bytes).digest('hex');

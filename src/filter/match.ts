@@ -60,6 +60,11 @@ export class QueryMatcher {
     return [...found].sort((a, b) => a - b);
   }
 
+  /** Whether `word`, as `tokenise` gives it, stands in any query. */
+  knows(word: string): boolean {
+    return this.#words.has(word);
+  }
+
   #insert(query: number, words: readonly string[]): void {
     // Nothing but punctuation: can never match.
     if (words.length === 0) return;

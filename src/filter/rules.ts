@@ -11,7 +11,13 @@ import { cleanText, MAX_RAW_CHARS } from './text.js';
 interface Rule {
   readonly reason: Reason;
   /** What is wrong with the text, or undefined. */
-  readonly objection: (text: string, config: FilterConfig) => string | undefined;
+  readonly objection: (text: string, context: RuleContext) => string | undefined;
+}
+
+export interface RuleContext {
+  readonly config: FilterConfig;
+  /** Whether a word stands in the query list. */
+  readonly isKnown: (word: string) => boolean;
 }
 
 const WORD = /[\p{L}\p{N}]+/gu;
@@ -29,7 +35,7 @@ export const TEXT_RULES: readonly Rule[] = [
   { reason: 'no_text', objection: (text) => (text === '' ? 'no text' : undefined) },
   {
     reason: 'text_too_long',
-    objection: (text, { maxChars }) =>
+    objection: (text, { config: { maxChars } }) =>
       text.length > maxChars ? `${text.length} characters` : undefined,
   },
   {
@@ -39,7 +45,7 @@ export const TEXT_RULES: readonly Rule[] = [
   },
   {
     reason: 'text_too_short',
-    objection: (text, { minChars, minWords }) => {
+    objection: (text, { config: { minChars, minWords } }) => {
       const words = text.match(WORD)?.length ?? 0;
       if (text.length < minChars) return `${text.length} characters`;
       return words < minWords ? `${words} words` : undefined;
@@ -47,19 +53,19 @@ export const TEXT_RULES: readonly Rule[] = [
   },
   {
     reason: 'not_english',
-    objection: (text, { languages }) => foreignLanguage(text, languages),
+    objection: (text, { config, isKnown }) => foreignLanguage(text, config.languages, isKnown),
   },
 ];
 
 /** Cleans a caption as found and judges it. */
-export function judgeText(raw: string, config: FilterConfig): { text: string; loss?: Loss } {
+export function judgeText(raw: string, context: RuleContext): { text: string; loss?: Loss } {
   const text = cleanText(raw);
   if (raw.length > MAX_RAW_CHARS) {
     const detail = `${raw.length} characters, read up to ${MAX_RAW_CHARS}`;
     return { text, loss: { reason: 'text_too_long', detail } };
   }
   for (const { reason, objection } of TEXT_RULES) {
-    const detail = objection(text, config);
+    const detail = objection(text, context);
     if (detail !== undefined) return { text, loss: { reason, detail } };
   }
   return { text };

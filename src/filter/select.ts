@@ -8,7 +8,7 @@
 
 import type { FilterConfig } from '../config.js';
 import type { Emit } from '../core/events.js';
-import { rankOf } from '../core/ids.js';
+import { orderOf, rankOf } from '../core/ids.js';
 import type { Loss } from '../core/reasons.js';
 import type { Candidate, Query, QueryUse, Reject, Selection, TextSource } from '../core/types.js';
 import { CapCounter } from './cap.js';
@@ -16,7 +16,7 @@ import { QueryMatcher } from './match.js';
 import { judgeText } from './rules.js';
 
 export interface SelectResult {
-  /** By (rank, id): a random order, fixed by the seed. */
+  /** In a random order, fixed by the seed. */
   readonly selections: Selection[];
   /** In the order of the candidates. */
   readonly rejects: Reject[];
@@ -44,8 +44,9 @@ export async function selectCandidates(
 ): Promise<SelectResult> {
   const matcher = new QueryMatcher(queries.map((query) => query.text));
   const cap = new CapCounter(config.cap, queries.length);
+  const context = { config, isKnown: (word: string) => matcher.knows(word) };
   const judge = (candidate: Candidate): Matched | Loss => {
-    const { text, loss } = judgeText(candidate.text, config);
+    const { text, loss } = judgeText(candidate.text, context);
     if (loss !== undefined) return loss;
     const matches = matcher.match(text);
     if (matches.length === 0) return { reason: 'no_query', detail: 'contains no query' };
@@ -110,7 +111,10 @@ export async function selectCandidates(
     reject(candidate, { reason: 'same_image_url', detail }, positions.get(selection.id) as number);
   }
   rejects.sort((a, b) => a.at - b.at);
-  winners.sort((a, b) => a.rank - b.rank || (a.id < b.id ? -1 : 1));
+  const order = new Map(winners.map(({ id }) => [id, orderOf(seed, id)]));
+  winners.sort(
+    (a, b) => Number(order.get(a.id)) - Number(order.get(b.id)) || (a.id < b.id ? -1 : 1),
+  );
   emit({ type: 'end', task: 'select', done: at });
   return {
     selections: winners,

@@ -1,5 +1,5 @@
 /**
- * Fetch and shard: downloads what was selected, in rank order, and turns each selected part into one
+ * Fetch and shard: downloads what was selected and turns each selected part into one
  * shard. Downloads of many parts overlap; what depends on order (which of two duplicates stays) is
  * decided here in one sequence, so shards do not depend on concurrency or restarts.
  */

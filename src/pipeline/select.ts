@@ -1,6 +1,6 @@
 /**
  * Selection: one pass over all candidates decides what is worth downloading. It sees every candidate,
- * so it is one unit; its outputs are the parts that fetch will download, in rank order.
+ * so it is one unit; its outputs are the parts that fetch will download, in a random order.
  */
 
 import { join } from 'node:path';

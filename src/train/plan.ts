@@ -4,7 +4,7 @@
  * or on when shards appeared, so a run can stop anywhere and go on exactly.
  *
  * - Epoch 0 takes row groups in shard order, so that training can start while later shards are still
- *   being written. Shards are already in random rank order.
+ *   being written. Shards are already in a random order.
  * - Later epochs take the row groups in an order of their own.
  * - `shuffleRowGroups` consecutive row groups make a block, and all rows of a block are shuffled.
  */
