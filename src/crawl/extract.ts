@@ -10,7 +10,7 @@
 import { load } from 'cheerio';
 import { candidateId } from '../core/ids.js';
 import type { Candidate, TextSource } from '../core/types.js';
-import { parseUrl, refuseUrl } from './net/guard.js';
+import { anyAddress, parseUrl, refuseUrl } from './net/guard.js';
 import { mayFollow, metaDirectives, optOutOf, ROBOT_TOKEN } from './net/optout.js';
 import { parseSrcset } from './srcset.js';
 import { boundedText, MAX_TEXT_LENGTH } from './text.js';
@@ -235,7 +235,7 @@ class PageReader {
     if (trimmed === '' || trimmed.length > 100_000) return undefined;
     const url = parseUrl(trimmed, this.#base);
     // Private addresses are refused, and counted, when something is about to be fetched.
-    if (url === undefined || refuseUrl(url, true) !== undefined) return undefined;
+    if (url === undefined || refuseUrl(url, anyAddress) !== undefined) return undefined;
     url.hash = '';
     return url.href;
   }

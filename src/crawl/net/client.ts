@@ -6,6 +6,7 @@
  * URL, addresses, robots.txt and the pace of the host it leads to. A hop is retried on its own.
  */
 
+import { setMaxListeners } from 'node:events';
 import type { Readable } from 'node:stream';
 import { Agent } from 'undici';
 import type { NetConfig } from '../../config.js';
@@ -17,7 +18,7 @@ import { readBody } from './body.js';
 import { guardedConnector, parseConnectTo, staysOnLoopback } from './connect.js';
 import { DnsCache, nameServers, type Resolve } from './dns.js';
 import { classifyError, classifyStatus, TimeoutError } from './errors.js';
-import { parseUrl, refuseUrl } from './guard.js';
+import { type AddressPolicy, anyAddress, isPublicAddress, parseUrl, refuseUrl } from './guard.js';
 import { ROBOT_TOKEN } from './optout.js';
 import { Pace, type Try } from './pace.js';
 import { MAX_ROBOTS_BYTES, type RobotsRules } from './robots.js';
@@ -52,6 +53,8 @@ export interface WebClientOptions {
   readonly clock?: Clock;
   /** Names to addresses; default: the machine's name servers. */
   readonly resolve?: Resolve;
+  /** Addresses that may be connected to; default: public ones, or any with `net.allowPrivate`. */
+  readonly allowed?: AddressPolicy;
 }
 
 /** RFC 9309 §2.3.1.2: at least five redirects of a robots.txt are followed. */
@@ -78,6 +81,7 @@ type Hop =
 export class WebClient {
   readonly userAgent: string;
   readonly #net: NetConfig;
+  readonly #allowed: AddressPolicy;
   readonly #agent: Agent;
   readonly #pace: Pace;
   readonly #robots: RobotsCache;
@@ -90,14 +94,16 @@ export class WebClient {
     const { clock = systemClock, resolve = nameServers() } = options;
     const rules = net.connectTo.map(parseConnectTo);
     this.#net = net;
+    this.#allowed = options.allowed ?? (net.allowPrivate ? anyAddress : isPublicAddress);
     this.userAgent = userAgent(net.contact, staysOnLoopback(rules));
     this.#agent = new Agent({
       connect: guardedConnector({
         dns: new DnsCache({ resolve, clock }),
         rules,
-        allowPrivate: net.allowPrivate,
+        allowed: this.#allowed,
         timeoutMs: net.timeoutMs,
       }),
+      connections: net.perHostConcurrency,
       maxHeaderSize: 32 * 1024,
       // The total time limit of each request stands in for undici's limits per socket operation.
       headersTimeout: 0,
@@ -117,6 +123,8 @@ export class WebClient {
    */
   async get(url: string, options: GetOptions): Promise<Fetched> {
     const { kind, signal } = options;
+    // Any number of requests may wait on one signal; each takes its listeners away again.
+    setMaxListeners(0, signal);
     const maxRedirects = kind === 'robots' ? MAX_ROBOTS_REDIRECTS : this.#net.maxRedirects;
     const visited = new Set<string>();
     // Time in flight of the hops before this one; waiting for pace is not counted.
@@ -126,7 +134,7 @@ export class WebClient {
     for (;;) {
       signal.throwIfAborted();
       next.hash = '';
-      const refused = refuseUrl(next, this.#net.allowPrivate);
+      const refused = refuseUrl(next, this.#allowed);
       if (refused !== undefined) return { ok: false, loss: refused };
       let delayMs: number | undefined;
       if (this.#net.robots && kind !== 'robots') {
@@ -219,6 +227,8 @@ export class WebClient {
       phase = 'body';
       status = response.statusCode;
       const { headers, body } = response;
+      // A body that is cut off reports that as an error, to nobody in particular.
+      body.on('error', () => {});
       const leave = async (hop: Hop) => {
         await discard(body, headers, signal);
         return { hop };
@@ -313,7 +323,7 @@ async function discard(
   headers: Headers,
   signal: AbortSignal,
 ): Promise<void> {
-  const length = Number(first(headers['content-length']) ?? Number.POSITIVE_INFINITY);
+  const length = Number(first(headers['content-length']) ?? 0);
   if (length <= MAX_DRAIN_BYTES && body.dump !== undefined) {
     await body.dump({ limit: MAX_DRAIN_BYTES, signal }).catch(() => {});
   }

@@ -7,7 +7,7 @@ import type { LookupAddress } from 'node:dns';
 import { buildConnector } from 'undici';
 import { WitError } from '../../core/errors.js';
 import type { DnsCache } from './dns.js';
-import { isPublicAddress, literalAddress, PrivateAddressError } from './guard.js';
+import { type AddressPolicy, literalAddress, PrivateAddressError } from './guard.js';
 
 /** Send connections for `host:port` to `toHost:toPort`; an undefined half matches or keeps any. */
 export interface ConnectTo {
@@ -64,28 +64,26 @@ export function staysOnLoopback(rules: readonly ConnectTo[]): boolean {
 export interface ConnectorOptions {
   readonly dns: DnsCache;
   readonly rules: readonly ConnectTo[];
-  readonly allowPrivate: boolean;
+  readonly allowed: AddressPolicy;
   readonly timeoutMs: number;
 }
 
 /** The connector for undici's Agent. */
 export function guardedConnector(options: ConnectorOptions): buildConnector.connector {
-  const { dns, rules, allowPrivate } = options;
+  const { dns, rules, allowed } = options;
   const connect = buildConnector({
     timeout: options.timeoutMs,
     autoSelectFamily: true,
     lookup: (hostname, lookupOptions, callback) => {
       dns.resolve(hostname).then(
         (addresses) => {
-          const allowed = allowPrivate
-            ? addresses
-            : addresses.filter(({ address }) => isPublicAddress(address));
-          const first = allowed[0];
+          const good = addresses.filter(({ address }) => allowed(address));
+          const first = good[0];
           if (first === undefined) {
             const all = addresses.map(({ address }) => address).join(', ');
             callback(new PrivateAddressError(`${hostname} resolves to ${all}, not public`), '', 0);
           } else if (lookupOptions.all) {
-            callback(null, allowed as LookupAddress[]);
+            callback(null, good as LookupAddress[]);
           } else {
             callback(null, first.address, first.family);
           }
@@ -98,7 +96,7 @@ export function guardedConnector(options: ConnectorOptions): buildConnector.conn
     const port = request.port || (request.protocol === 'https:' ? '443' : '80');
     const target = applyConnectTo(rules, request.hostname, port);
     const address = literalAddress(target.host);
-    if (address !== undefined && !allowPrivate && !isPublicAddress(address)) {
+    if (address !== undefined && !allowed(address)) {
       callback(new PrivateAddressError(`${address} is not a public address`), null);
       return;
     }

@@ -36,9 +36,18 @@ const CLOUD_SERVICE_ADDRESSES = new Set(['168.63.129.16']);
  * Teredo, site-local, …) is refused.
  */
 export function isPublicAddress(address: string): boolean {
-  if (isIP(address) === 0) return false;
-  const parsed = ipaddr.parse(address);
-  return parsed instanceof ipaddr.IPv4 ? isPublicV4(parsed) : isPublicV6(parsed as ipaddr.IPv6);
+  switch (isIP(address)) {
+    case 4:
+      return isPublicV4(ipaddr.IPv4.parse(address));
+    case 6: {
+      // ipaddr.js reads ::8.8.8.8 (compatible) as ::ffff:8.8.8.8 (mapped); the URL standard's
+      // spelling has no dots. It has no zones either: a scoped address is never global.
+      const plain = parseUrl(`http://[${address}]/`)?.hostname.slice(1, -1);
+      return plain !== undefined && isPublicV6(ipaddr.IPv6.parse(plain));
+    }
+    default:
+      return false;
+  }
 }
 
 function isPublicV4(address: ipaddr.IPv4): boolean {
@@ -46,8 +55,6 @@ function isPublicV4(address: ipaddr.IPv4): boolean {
 }
 
 function isPublicV6(address: ipaddr.IPv6): boolean {
-  // A scoped address (fe80::1%eth0) is never global.
-  if (address.zoneId !== undefined) return false;
   if (address.isIPv4MappedAddress()) return isPublicV4(address.toIPv4Address());
   const groups = address.parts as [number, number, number, number, number, number, number, number];
   const isNat64 = groups[0] === 0x64 && groups[1] === 0xff9b && groups.slice(2, 6).every((g) => !g);
@@ -73,8 +80,14 @@ export function literalAddress(hostname: string): string | undefined {
   return isIP(bare) === 0 ? undefined : bare;
 }
 
+/** Says which addresses may be connected to; takes IP literals without brackets. */
+export type AddressPolicy = (address: string) => boolean;
+
+/** For operators who crawl their own machines. */
+export const anyAddress: AddressPolicy = () => true;
+
 /** Why `url` may not be requested at all; undefined when it may, as far as the URL tells. */
-export function refuseUrl(url: URL, allowPrivate: boolean): Loss | undefined {
+export function refuseUrl(url: URL, allowed: AddressPolicy): Loss | undefined {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     return { reason: 'bad_url', detail: `${url.protocol} is neither http: nor https:` };
   }
@@ -88,7 +101,7 @@ export function refuseUrl(url: URL, allowPrivate: boolean): Loss | undefined {
     return { reason: 'bad_url', detail: `port ${url.port} belongs to another service than HTTP` };
   }
   const address = literalAddress(url.hostname);
-  if (address !== undefined && !allowPrivate && !isPublicAddress(address)) {
+  if (address !== undefined && !allowed(address)) {
     return { reason: 'private_address', detail: `${address} is not a public address` };
   }
   return undefined;

@@ -3,7 +3,7 @@
  * pages per host. Pure bookkeeping; what it admits depends on what it is given, not on when.
  */
 
-import { parseUrl, refuseUrl } from '../net/guard.js';
+import { anyAddress, parseUrl, refuseUrl } from '../net/guard.js';
 
 export interface FrontierOptions {
   /** `example.org` (also its `www.`) or `*.example.org` (every host below it, and itself). */
@@ -39,7 +39,7 @@ export class Frontier {
   /** Whether a page may be visited at all, budget and history aside. */
   mayVisit(link: string): boolean {
     const url = parseUrl(link);
-    if (url === undefined || refuseUrl(url, true) !== undefined || FILE.test(url.pathname)) {
+    if (url === undefined || refuseUrl(url, anyAddress) !== undefined || FILE.test(url.pathname)) {
       return false;
     }
     return (

@@ -7,7 +7,7 @@ import type { SourcesConfig } from '../../config.js';
 import { candidateId, contentId } from '../../core/ids.js';
 import type { Source, SourceResult, SourceUnit } from '../../core/source.js';
 import type { Candidate, Reject } from '../../core/types.js';
-import { parseUrl, refuseUrl } from '../net/guard.js';
+import { anyAddress, parseUrl, refuseUrl } from '../net/guard.js';
 import { boundedText } from '../text.js';
 import { type ListFile, type ListRow, openList } from './list-file.js';
 
@@ -85,7 +85,8 @@ function readRow(row: ListRow, file: string, index: number): Candidate | Reject 
   const raw = asText(row.url)?.trim() ?? '';
   if (raw === '') return lost(file, index, '', text, 'bad_row', 'no URL');
   const url = parseUrl(raw);
-  const refused = url === undefined ? { detail: 'not an absolute URL' } : refuseUrl(url, true);
+  const refused =
+    url === undefined ? { detail: 'not an absolute URL' } : refuseUrl(url, anyAddress);
   if (url === undefined || refused !== undefined) {
     return lost(file, index, boundedText(raw), text, 'bad_url', refused?.detail ?? '');
   }

@@ -16,7 +16,7 @@ import type { Candidate, Reject } from '../../core/types.js';
 import { decodeHtml } from '../charset.js';
 import { extractPage } from '../extract.js';
 import type { Head, WebClient } from '../net/client.js';
-import { parseUrl, refuseUrl } from '../net/guard.js';
+import { anyAddress, parseUrl, refuseUrl } from '../net/guard.js';
 import { mayFollow, optOutOf, robotsTag } from '../net/optout.js';
 import { parseSitemap } from '../sitemap.js';
 import { Frontier } from './frontier.js';
@@ -90,7 +90,7 @@ export function createWebSource(
 function seedUrl(seed: string): URL {
   const url = parseUrl(seed);
   const refused =
-    url === undefined ? { detail: 'it is not an absolute URL' } : refuseUrl(url, true);
+    url === undefined ? { detail: 'it is not an absolute URL' } : refuseUrl(url, anyAddress);
   if (url === undefined || refused !== undefined) {
     throw new WitError('config', `Seed ${JSON.stringify(seed)}: ${refused?.detail}`, {
       hint: 'Give seeds as whole URLs, for example https://example.org/.',

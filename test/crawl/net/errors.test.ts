@@ -1,0 +1,63 @@
+import { errors } from 'undici';
+import { describe, expect, it } from 'vitest';
+import { classifyError, classifyStatus } from '../../../src/crawl/net/errors.js';
+
+const coded = (code: string) => Object.assign(new Error('what happened'), { code });
+
+describe('classifyError', () => {
+  it.each([
+    [coded('ENOTFOUND'), 'dns'],
+    [coded('EAI_AGAIN'), 'dns'],
+    [coded('ECONNREFUSED'), 'connect'],
+    [coded('EHOSTUNREACH'), 'connect'],
+    [coded('ECONNRESET'), 'reset'],
+    [coded('CERT_HAS_EXPIRED'), 'tls'],
+    [coded('DEPTH_ZERO_SELF_SIGNED_CERT'), 'tls'],
+    [coded('ERR_TLS_CERT_ALTNAME_INVALID'), 'tls'],
+    [coded('HPE_INVALID_CONSTANT'), 'bad_response'],
+    [new errors.ConnectTimeoutError('x'), 'timeout'],
+    [new errors.HeadersTimeoutError('x'), 'timeout'],
+    [new errors.BodyTimeoutError('x'), 'timeout'],
+    [new errors.HeadersOverflowError('x'), 'bad_response'],
+    [new errors.SocketError('other side closed', null as never), 'reset'],
+    [new Error('never seen before'), 'bad_response'],
+    ['not even an error', 'bad_response'],
+  ])('%s → %s', (error, reason) => {
+    expect(classifyError(error, 'head').reason).toBe(reason);
+  });
+
+  it('looks inside errors that wrap others', () => {
+    const wrapped = new Error('request failed', { cause: coded('ECONNREFUSED') });
+    expect(classifyError(wrapped, 'head').reason).toBe('connect');
+    const many = new AggregateError([coded('ECONNREFUSED'), coded('ENETUNREACH')]);
+    expect(classifyError(many, 'head')).toEqual({
+      reason: 'connect',
+      detail: 'ECONNREFUSED: what happened',
+    });
+  });
+
+  it('calls a connection that ends within the body truncated', () => {
+    const closed = new errors.SocketError('other side closed', null as never);
+    expect(classifyError(closed, 'body').reason).toBe('truncated');
+    expect(classifyError(coded('ECONNRESET'), 'body').reason).toBe('reset');
+  });
+});
+
+describe('classifyStatus', () => {
+  it.each([
+    [200, undefined],
+    [203, undefined],
+    [204, 'bad_response'],
+    [206, 'bad_response'],
+    [304, 'bad_response'],
+    [400, 'http_client_error'],
+    [404, 'http_client_error'],
+    [408, 'timeout'],
+    [410, 'http_client_error'],
+    [429, 'http_too_many_requests'],
+    [500, 'http_server_error'],
+    [503, 'http_server_error'],
+  ])('%i → %s', (status, reason) => {
+    expect(classifyStatus(status)?.reason).toBe(reason);
+  });
+});

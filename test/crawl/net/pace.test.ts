@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest';
+import { Pace, type PaceOptions, type Try } from '../../../src/crawl/net/pace.js';
+import { never, VirtualClock } from '../support.js';
+
+function paceWith(options: Partial<PaceOptions> = {}) {
+  const clock = new VirtualClock();
+  const pace = new Pace({
+    concurrency: 64,
+    perHostConcurrency: 2,
+    perHostDelayMs: 0,
+    retries: 4,
+    backoffMs: 500,
+    maxBackoffMs: 30_000,
+    clock,
+    ...options,
+  });
+  return { clock, pace };
+}
+
+/** Starts `n` requests of `ms` each to a host; notes when each begins and how many are open. */
+function requests(setup: ReturnType<typeof paceWith>, host: string, n: number, ms: number) {
+  const { clock, pace } = setup;
+  const starts: number[] = [];
+  const state = { open: 0, mostOpen: 0 };
+  const attempt = async (): Promise<Try<undefined>> => {
+    starts.push(clock.now());
+    state.mostOpen = Math.max(state.mostOpen, ++state.open);
+    await clock.sleep(ms);
+    state.open--;
+    return { value: undefined };
+  };
+  const all = Array.from({ length: n }, () => pace.run(host, attempt, { signal: never }));
+  return { starts, state, done: Promise.all(all) };
+}
+
+describe('pace', () => {
+  it('starts requests to a host no closer than the delay', async () => {
+    const setup = paceWith({ perHostDelayMs: 100, perHostConcurrency: 8 });
+    const { starts, done } = requests(setup, 'a.test', 6, 1);
+    await setup.clock.run(done);
+    expect(starts).toEqual([0, 100, 200, 300, 400, 500]);
+  });
+
+  it('keeps each host and all together within their concurrency', async () => {
+    const setup = paceWith({ concurrency: 5, perHostConcurrency: 2 });
+    const hosts = ['a', 'b', 'c', 'd'].map((host) => requests(setup, host, 6, 10));
+    let most = 0;
+    const watch = async () => {
+      for (let i = 0; i < 200; i++) {
+        most = Math.max(
+          most,
+          hosts.reduce((sum, { state }) => sum + state.open, 0),
+        );
+        await setup.clock.sleep(1);
+      }
+    };
+    await setup.clock.run(Promise.all([watch(), ...hosts.map(({ done }) => done)]));
+    expect(hosts.map(({ state }) => state.mostOpen)).toEqual([2, 2, 2, 2]);
+    expect(most).toBe(5);
+  });
+
+  it('does not let one slow host hold up the others', async () => {
+    const setup = paceWith({ perHostDelayMs: 0 });
+    const slow = requests(setup, 'slow', 10, 10_000);
+    const quick = requests(setup, 'quick', 10, 10);
+    await setup.clock.run(quick.done);
+    expect(setup.clock.now()).toBe(50);
+    await setup.clock.run(slow.done);
+  });
+
+  it('raises the delay to robots.txt’s crawl-delay', async () => {
+    const { clock, pace } = paceWith({ perHostDelayMs: 100 });
+    const starts: number[] = [];
+    const attempt = async () => {
+      starts.push(clock.now());
+      return { value: null };
+    };
+    const run = () => pace.run('a.test', attempt, { signal: never, delayMs: 2_000 });
+    await clock.run(Promise.all([run(), run(), run()]));
+    expect(starts).toEqual([0, 2_000, 4_000]);
+  });
+
+  it('tries a failed request again before any other of its host', async () => {
+    const { clock, pace } = paceWith({ perHostConcurrency: 1 });
+    const arrivals: string[] = [];
+    const failed = new Set<string>();
+    const request = (name: string) =>
+      pace.run(
+        'a.test',
+        async (): Promise<Try<string>> => {
+          arrivals.push(name);
+          // The host fails every third request it sees.
+          const fails = arrivals.length % 3 === 0;
+          if (fails) failed.add(name);
+          return fails ? { value: 'failed', retry: {} } : { value: 'ok' };
+        },
+        { signal: never },
+      );
+    const names = Array.from({ length: 20 }, (_, i) => `r${i}`);
+    const results = await clock.run(Promise.all(names.map(request)));
+    expect(results).toEqual(names.map(() => 'ok'));
+    for (const [i, name] of arrivals.entries()) {
+      if (i % 3 === 2) expect(arrivals[i + 1]).toBe(name);
+    }
+    expect(failed.size).toBe(Math.floor((arrivals.length - 1) / 3));
+  });
+
+  it('pauses the whole host after a failure, doubling up to the limit', async () => {
+    const { clock, pace } = paceWith({ backoffMs: 100, maxBackoffMs: 300, retries: 4 });
+    const failures: number[] = [];
+    const failing = pace.run(
+      'a.test',
+      async () => {
+        failures.push(clock.now());
+        return { value: 'failed', retry: {} };
+      },
+      { signal: never },
+    );
+    const others: number[] = [];
+    const other = async () => {
+      others.push(clock.now());
+      return { value: 'ok' };
+    };
+    await clock.run(failing);
+    expect(failures).toEqual([0, 100, 300, 600, 900]);
+    // Another host never waited; the same host is open again once no retry is owed.
+    await clock.run(pace.run('b.test', other, { signal: never }));
+    await clock.run(pace.run('a.test', other, { signal: never }));
+    expect(others).toEqual([900, 900]);
+  });
+
+  it('holds back fresh requests of a host while it pauses', async () => {
+    const { clock, pace } = paceWith({ backoffMs: 1_000, perHostConcurrency: 2 });
+    const log: string[] = [];
+    const request = (name: string, failures: number) => {
+      let left = failures;
+      return pace.run(
+        'a.test',
+        async (): Promise<Try<null>> => {
+          log.push(`${clock.now()} ${name}`);
+          await clock.sleep(10);
+          return left-- > 0 ? { value: null, retry: {} } : { value: null };
+        },
+        { signal: never },
+      );
+    };
+    await clock.run(Promise.all([request('fails', 1), request('b', 0), request('c', 0)]));
+    expect(log).toEqual(['0 fails', '0 b', '1010 fails', '1010 c']);
+  });
+
+  it('honours Retry-After up to the limit', async () => {
+    const { clock, pace } = paceWith({ backoffMs: 10, maxBackoffMs: 5_000, retries: 2 });
+    const starts: number[] = [];
+    const waits = [3_000, 3_600_000];
+    const attempt = async (): Promise<Try<null>> => {
+      starts.push(clock.now());
+      return { value: null, retry: { afterMs: waits[starts.length - 1] } };
+    };
+    await clock.run(pace.run('a.test', attempt, { signal: never }));
+    expect(starts).toEqual([0, 3_000, 8_000]);
+  });
+
+  it('gives the last value when the retries are used up', async () => {
+    const { clock, pace } = paceWith({ retries: 2 });
+    let tries = 0;
+    const attempt = async () => ({ value: ++tries, retry: {} });
+    expect(await clock.run(pace.run('a.test', attempt, { signal: never }))).toBe(3);
+  });
+
+  it('lets go of waiting requests and of its timer when aborted', async () => {
+    const { clock, pace } = paceWith({ perHostDelayMs: 60_000 });
+    const control = new AbortController();
+    let started = 0;
+    const attempt = async () => {
+      started++;
+      return { value: null };
+    };
+    const run = () => pace.run('a.test', attempt, { signal: control.signal });
+    await clock.run(run());
+    const waiting = [run(), run()].map((request) => request.catch((error: Error) => error.message));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(clock.sleeping).toBe(1);
+    control.abort(new Error('stopped'));
+    expect(await Promise.all(waiting)).toEqual(['stopped', 'stopped']);
+    expect(clock.sleeping).toBe(0);
+    await expect(run()).rejects.toThrow('stopped');
+    expect(started).toBe(1);
+  });
+
+  it('passes on what a request throws and goes on with the next', async () => {
+    const { clock, pace } = paceWith({ perHostConcurrency: 1 });
+    const bad = pace.run('a.test', () => Promise.reject(new Error('bug')), { signal: never });
+    const good = pace.run('a.test', async () => ({ value: 'ok' }), { signal: never });
+    await expect(clock.run(bad)).rejects.toThrow('bug');
+    expect(await clock.run(good)).toBe('ok');
+  });
+
+  it('forgets hosts that are idle', async () => {
+    const { clock, pace } = paceWith({ perHostDelayMs: 10 });
+    for (let i = 0; i < 5_000; i++) {
+      await pace.run(`h${i}.test`, async () => ({ value: null }), { signal: never });
+      if (i % 100 === 0) await clock.run(clock.sleep(10));
+    }
+    expect(pace.lanes).toBeLessThanOrEqual(1_024);
+  });
+});

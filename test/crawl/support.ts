@@ -1,0 +1,120 @@
+/** What the crawler's tests share: a real server on loopback, a client for it, a clock to drive. */
+
+import { setMaxListeners } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { type NetConfig, netSchema } from '../../src/config.js';
+import type { Clock } from '../../src/core/clock.js';
+import { WebClient, type WebClientOptions } from '../../src/crawl/index.js';
+
+export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
+
+export interface TestServer {
+  port: number;
+  /** Every request, as `host/path`, in order of arrival. */
+  log: string[];
+  /** Most requests that were open at once. */
+  mostOpen(): number;
+}
+
+/** Starts a server that lives as long as the test. */
+export async function serve(handler: Handler): Promise<TestServer> {
+  const log: string[] = [];
+  let open = 0;
+  let mostOpen = 0;
+  const server = createServer((req, res) => {
+    log.push(`${req.headers.host}${req.url}`);
+    mostOpen = Math.max(mostOpen, ++open);
+    res.on('close', () => open--);
+    handler(req, res);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { port: (server.address() as AddressInfo).port, log, mostOpen: () => mostOpen };
+}
+
+/** Settings under which every name leads to `port` on this machine, quickly. */
+export function netFor(port: number, settings: Partial<NetConfig> = {}): NetConfig {
+  return netSchema.parse({
+    connectTo: [`::127.0.0.1:${port}`],
+    allowPrivate: true,
+    perHostDelayMs: 0,
+    backoffMs: 1,
+    ...settings,
+  });
+}
+
+/** A client for `netFor(port, settings)`, closed with the test. */
+export function clientFor(
+  port: number,
+  settings: Partial<NetConfig> = {},
+  options: WebClientOptions = {},
+): WebClient {
+  const client = new WebClient(netFor(port, settings), options);
+  onTestFinished(() => client.close());
+  return client;
+}
+
+export const never = new AbortController().signal;
+setMaxListeners(0, never);
+
+/** Answers robots.txt with "not found" and leaves the rest to `handler`. */
+export function withoutRobots(handler: Handler): Handler {
+  return (req, res) => {
+    if (req.url === '/robots.txt') res.writeHead(404).end();
+    else handler(req, res);
+  };
+}
+
+export function html(res: ServerResponse, body: string): void {
+  res.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(body);
+}
+
+/** A clock whose time moves only when `run` lets it: then to the end of the next sleep, and so on. */
+export class VirtualClock implements Clock {
+  #now = 0;
+  #sleepers: { until: number; wake: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const sleeper = { until: this.#now + ms, wake: resolve };
+      this.#sleepers.push(sleeper);
+      signal?.addEventListener('abort', () => {
+        this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+        reject(signal.reason);
+      });
+    });
+  }
+
+  get sleeping(): number {
+    return this.#sleepers.length;
+  }
+
+  /** Moves time on, sleep by sleep, until `work` is done. */
+  async run<T>(work: Promise<T>): Promise<T> {
+    let done = false;
+    const settled = work.finally(() => {
+      done = true;
+    });
+    settled.catch(() => {});
+    while (!done) {
+      // Everything that is due now happens before time moves.
+      for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+      if (done) break;
+      this.#sleepers.sort((a, b) => a.until - b.until);
+      const next = this.#sleepers.shift();
+      if (next === undefined) continue;
+      this.#now = Math.max(this.#now, next.until);
+      next.wake();
+    }
+    return await settled;
+  }
+}
