@@ -53,7 +53,7 @@ function lossLines({ losses }: Stats): string[] {
     });
     const rest = reasons.slice(LISTED).reduce((sum, { count: n }) => sum + n, 0);
     if (rest > 0) lines.push(`    ${'other reasons'.padEnd(24)}${count(rest).padStart(13)}`);
-    return ['', `  lost in ${stage.padEnd(17)}${count(total).padStart(13)}`, ...lines];
+    return ['', `  lost in ${stage.padEnd(18)}${count(total).padStart(13)}`, ...lines];
   });
 }
 
