@@ -178,14 +178,7 @@ async function* csvRows(
 async function* jsonRows(path: string, columns: ListColumns): AsyncGenerator<ListRow> {
   const input = openText(path);
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  // readline lets errors of its input pass by; they must end the reading.
-  let failure: unknown;
-  input.on('error', (error) => {
-    failure = error;
-    lines.close();
-  });
   const names = new Set<string>();
-  let whole = false;
   try {
     for await (const line of lines) {
       const text = line.replace(/^\uFEFF/, '').trim();
@@ -198,14 +191,14 @@ async function* jsonRows(path: string, columns: ListColumns): AsyncGenerator<Lis
       if (names.size < 1_000) for (const name of Object.keys(row)) names.add(name);
       yield { url: row[columns.url], caption: row[columns.caption] };
     }
-    whole = true;
+  } catch (cause) {
+    throw badFile(path, cause);
   } finally {
     lines.close();
     input.destroy();
   }
-  if (failure !== undefined) throw badFile(path, failure);
   // Rows may leave a column out; that none has it is a mistake in its name.
-  if (whole) checkColumns(path, [...names], columns);
+  checkColumns(path, [...names], columns);
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

@@ -1,0 +1,322 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { type NetConfig, sourcesSchema } from '../../../src/config.js';
+import { contentId } from '../../../src/core/ids.js';
+import type { SourceUnit } from '../../../src/core/source.js';
+import type { Candidate, Reject } from '../../../src/core/types.js';
+import { createWebSource, type WebUnit } from '../../../src/crawl/index.js';
+import { startInternet } from '../../web/internet.js';
+import { clientFor, type Handler, html, never, serve } from '../support.js';
+
+type Settings = Parameters<typeof sourcesSchema.parse>[0] & object;
+
+interface Crawl {
+  units: SourceUnit<WebUnit>[];
+  /** Pages planned in each round. */
+  rounds: string[][];
+  candidates: Candidate[];
+  rejects: Reject[];
+  counts: Record<string, number>;
+}
+
+async function crawl(
+  port: number,
+  settings: Settings,
+  net: Partial<NetConfig> = {},
+  concurrency?: number,
+): Promise<Crawl> {
+  const client = clientFor(port, net);
+  const config = sourcesSchema.parse(settings);
+  const source = createWebSource(config, client, concurrency === undefined ? {} : { concurrency });
+  const all: Crawl = { units: [], rounds: [], candidates: [], rejects: [], counts: {} };
+  let links: string[] = [];
+  for (let round = 0; ; round++) {
+    const units = await source.plan(round, links);
+    if (units.length === 0) return all;
+    all.units.push(...units);
+    all.rounds.push(units.flatMap(({ input }) => ('pages' in input ? input.pages : [])));
+    links = [];
+    for (const unit of units) {
+      const result = await source.run(unit, never);
+      all.candidates.push(...result.candidates);
+      all.rejects.push(...result.rejects);
+      links = links.concat(result.links);
+      for (const [name, n] of Object.entries(result.counts)) {
+        all.counts[name] = (all.counts[name] ?? 0) + n;
+      }
+    }
+  }
+}
+
+/** Serves `pages` by `host/path`, and nothing else. */
+function site(pages: Record<string, string | Handler>): Handler {
+  return (req, res) => {
+    const page = pages[`${req.headers.host}${req.url}`];
+    if (page === undefined) res.writeHead(404).end();
+    else if (typeof page === 'string') html(res, page);
+    else page(req, res);
+  };
+}
+
+const text =
+  (type: string, body: string | Buffer): Handler =>
+  (_req, res) =>
+    void res.writeHead(200, { 'content-type': type }).end(body);
+
+describe('web', () => {
+  it('goes breadth first, within its hosts, each page once', async () => {
+    const server = await serve(
+      site({
+        'a.test/':
+          '<a href=/2>2</a><a href=/1#x>1</a><a href=http://b.test/>b</a><a href=/pic.png>p</a>',
+        'a.test/1': '<a href=/>home</a><a href=/3>3</a><img src=1.png alt=one>',
+        'a.test/2': '<a href=/3>3</a><a href=/1>1</a>',
+        'a.test/3': '<a href=/4>4</a><img src=3.png alt=three>',
+        'a.test/4': '<img src=4.png alt=four>',
+      }),
+    );
+    const settings = { seeds: ['http://a.test/#start'], sitemaps: false, maxDepth: 2 };
+    const { rounds, candidates, rejects, counts } = await crawl(server.port, settings);
+    expect(rounds).toEqual([
+      ['http://a.test/'],
+      ['http://a.test/1', 'http://a.test/2'],
+      ['http://a.test/3'],
+    ]);
+    expect(candidates.map(({ imageUrl, pageUrl }) => [imageUrl, pageUrl])).toEqual([
+      ['http://a.test/1.png', 'http://a.test/1'],
+      ['http://a.test/3.png', 'http://a.test/3'],
+    ]);
+    expect(rejects).toEqual([]);
+    expect(counts).toEqual({ pages: 4 });
+    expect(server.log.some((line) => line.startsWith('b.test'))).toBe(false);
+  });
+
+  it('cuts rounds into units, pages of a host together, and budgets hosts', async () => {
+    const links = (host: string) =>
+      Array.from({ length: 7 }, (_, i) => `<a href=http://${host}/${i}>x</a>`).join('');
+    const server = await serve(
+      site({ 'a.test/': links('b.test') + links('a.test'), 'b.test/': links('a.test') }),
+    );
+    const settings = {
+      seeds: ['http://a.test/', 'http://b.test/'],
+      sitemaps: false,
+      maxPagesPerHost: 6,
+      unitSize: 4,
+    };
+    const { units } = await crawl(server.port, settings);
+    const pages = units.map(({ input }) => ('pages' in input ? input.pages : []));
+    const of = (host: string, ...names: number[]) => names.map((n) => `http://${host}/${n}`);
+    expect(pages).toEqual([
+      ['http://a.test/', 'http://b.test/'],
+      of('a.test', 0, 1, 2, 3),
+      [...of('a.test', 4), ...of('b.test', 0, 1, 2)],
+      of('b.test', 3, 4),
+    ]);
+    for (const { id } of units) expect(id).toMatch(/^web-\d+-\d{5}-[0-9a-f]{8}$/);
+    expect(new Set(units.map(({ id }) => id)).size).toBe(units.length);
+  });
+
+  it('keeps a reject for every page that gave nothing', async () => {
+    const server = await serve(
+      site({
+        'a.test/robots.txt': text('text/plain', 'User-agent: wit\nDisallow: /private'),
+        'a.test/': ['gone', 'private', 'pdf', 'binary', 'fine']
+          .map((name) => `<a href=/${name}>x</a>`)
+          .join(''),
+        'a.test/pdf': text('application/pdf', '%PDF'),
+        'a.test/binary': (_req, res) => void res.writeHead(200).end('\x89PNG'),
+        'a.test/fine': '<img src=y alt=y>',
+      }),
+    );
+    const settings = { seeds: ['http://a.test/'], sitemaps: false };
+    const { rejects, candidates, counts } = await crawl(server.port, settings);
+    expect(rejects.map(({ pageUrl, reason, detail }) => [pageUrl, reason, detail])).toEqual([
+      ['http://a.test/binary', 'wrong_content_type', 'no content type, and not HTML'],
+      ['http://a.test/gone', 'http_client_error', 'HTTP 404'],
+      ['http://a.test/pdf', 'wrong_content_type', 'application/pdf'],
+      ['http://a.test/private', 'robots_disallowed', 'http://a.test/robots.txt'],
+    ]);
+    expect(rejects[0]).toEqual({
+      id: contentId('http://a.test/binary'),
+      imageUrl: '',
+      text: '',
+      textSource: 'alt',
+      pageUrl: 'http://a.test/binary',
+      source: 'web',
+      stage: 'discover',
+      reason: 'wrong_content_type',
+      detail: 'no content type, and not HTML',
+    });
+    expect(candidates.map(({ text: alt }) => alt)).toEqual(['y']);
+    expect(counts.pages).toBe(6);
+  });
+
+  it('reads pages in the charset they are in', async () => {
+    const server = await serve(
+      site({
+        'a.test/': text(
+          'text/html; charset=iso-8859-1',
+          Buffer.from('<img src=x alt="Grüße">', 'latin1'),
+        ),
+      }),
+    );
+    const { candidates } = await crawl(server.port, { seeds: ['http://a.test/'] });
+    expect(candidates.map(({ text: alt }) => alt)).toEqual(['Grüße']);
+  });
+
+  it('follows redirects of pages and names the page that was found', async () => {
+    const server = await serve(
+      site({
+        'a.test/': (_req, res) => void res.writeHead(301, { location: 'http://www.a.test/' }).end(),
+        'www.a.test/': '<img src=x alt=x><a href=/1>1</a>',
+        'www.a.test/1': '<img src=y alt=y>',
+      }),
+    );
+    const { candidates } = await crawl(server.port, { seeds: ['http://a.test/'], sitemaps: false });
+    expect(candidates.map(({ pageUrl }) => pageUrl)).toEqual([
+      'http://www.a.test/',
+      'http://www.a.test/1',
+    ]);
+  });
+
+  it.each(['nonsense', '/a', 'ftp://a.test/', 'http://u:p@a.test/'])(
+    'names the bad seed %j',
+    (seed) => {
+      const config = sourcesSchema.parse({ seeds: ['http://a.test/', seed] });
+      expect(() => createWebSource(config, clientFor(1))).toThrow(JSON.stringify(seed));
+    },
+  );
+});
+
+describe('opt-outs of pages', () => {
+  it('yield a reject each; links are followed unless nofollow', async () => {
+    const names = ['noai', 'noindex', 'none', 'nofollow', 'other'];
+    const header =
+      (value: string, body: string): Handler =>
+      (_req, res) => {
+        res.setHeader('x-robots-tag', value);
+        html(res, body);
+      };
+    const body = (name: string) => `<img src=${name}.png alt=${name}><a href=/from-${name}>x</a>`;
+    const server = await serve(
+      site({
+        'a.test/': names.map((name) => `<a href=/${name}>x</a>`).join(''),
+        'a.test/noai': header('noai', body('noai')),
+        'a.test/noindex': `<meta name=robots content=noindex>${body('noindex')}`,
+        'a.test/none': `<meta name=robots content=none>${body('none')}`,
+        'a.test/nofollow': header('wit: nofollow', body('nofollow')),
+        'a.test/other': header('otherbot: none', body('other')),
+      }),
+    );
+    const settings = { seeds: ['http://a.test/'], sitemaps: false };
+    const { rejects, rounds, candidates } = await crawl(server.port, settings);
+    const optOuts = rejects.filter(({ reason }) => reason === 'opt_out');
+    expect(optOuts.map(({ pageUrl, detail }) => [pageUrl, detail])).toEqual([
+      ['http://a.test/noai', 'X-Robots-Tag: noai'],
+      ['http://a.test/noindex', 'meta robots: noindex'],
+      ['http://a.test/none', 'meta robots: none'],
+    ]);
+    expect(candidates.map(({ text: alt }) => alt)).toEqual(['nofollow', 'other']);
+    expect(rounds[2]).toEqual(
+      ['noai', 'noindex', 'other'].map((name) => `http://a.test/from-${name}`),
+    );
+  });
+});
+
+describe('sitemaps', () => {
+  const urlset = (...paths: string[]) =>
+    `<urlset>${paths.map((path) => `<url><loc>http://a.test${path}</loc></url>`).join('')}</urlset>`;
+
+  it('are found through robots.txt and at /sitemap.xml, through indexes, packed or not', async () => {
+    const index =
+      '<sitemapindex><sitemap><loc>http://a.test/1.xml.gz</loc></sitemap><sitemap><loc>http://a.test/2.xml</loc></sitemap><sitemap><loc>http://a.test/index.xml</loc></sitemap></sitemapindex>';
+    const server = await serve(
+      site({
+        'a.test/robots.txt': text('text/plain', 'Sitemap: http://a.test/index.xml'),
+        'a.test/index.xml': text('application/xml', index),
+        'a.test/1.xml.gz': text('application/gzip', gzipSync(urlset('/packed', '/packed#x'))),
+        'a.test/2.xml': text('text/xml', urlset('/plain')),
+        'a.test/sitemap.xml': text('text/xml', `${urlset('/guessed')}<loc>http://b.test/</loc>`),
+        'a.test/': '',
+        ...Object.fromEntries(
+          ['packed', 'plain', 'guessed'].map((n) => [`a.test/${n}`, `<img src=${n} alt=${n}>`]),
+        ),
+      }),
+    );
+    const { rounds, candidates, rejects, counts } = await crawl(server.port, {
+      seeds: ['http://a.test/'],
+    });
+    expect(rounds).toEqual([
+      ['http://a.test/'],
+      ['http://a.test/guessed', 'http://a.test/packed', 'http://a.test/plain'],
+    ]);
+    expect(candidates).toHaveLength(3);
+    expect(rejects).toEqual([]);
+    expect(counts).toEqual({ pages: 4, sitemaps: 4 });
+  });
+
+  it('that were promised and cannot be read are rejects; one that was guessed is not', async () => {
+    const server = await serve(
+      site({
+        'a.test/robots.txt': text('text/plain', 'Sitemap: /gone.xml\nSitemap: /cut.xml.gz'),
+        'a.test/cut.xml.gz': text('application/gzip', gzipSync(urlset('/x')).subarray(0, 30)),
+        'a.test/': '',
+      }),
+    );
+    const { rejects } = await crawl(server.port, { seeds: ['http://a.test/'] });
+    expect(rejects.map(({ pageUrl, reason }) => [pageUrl, reason])).toEqual([
+      ['http://a.test/gone.xml', 'http_client_error'],
+      ['http://a.test/cut.xml.gz', 'bad_response'],
+    ]);
+  });
+
+  it('are left alone when they are not wanted', async () => {
+    const server = await serve(site({ 'a.test/': '' }));
+    await crawl(server.port, { seeds: ['http://a.test/'], sitemaps: false });
+    expect(server.log).toEqual(['a.test/robots.txt', 'a.test/']);
+  });
+});
+
+describe('a small internet with every trouble', () => {
+  it('gives the same candidates and losses, as its plan expects, at any concurrency', async () => {
+    const results: Crawl[] = [];
+    for (const concurrency of [1, 16]) {
+      const internet = await startInternet({ designers: ['noto'], concepts: 60, slowMs: 5 });
+      try {
+        const settings = { seeds: internet.seeds, hosts: internet.hosts, unitSize: 50 };
+        const net = {
+          perHostConcurrency: concurrency === 1 ? 1 : 4,
+          timeoutMs: 1_500,
+          retries: 2,
+          maxBackoffMs: 50,
+          concurrency,
+        };
+        const result = await crawl(internet.port, settings, net, concurrency);
+        results.push(result);
+        expect(internet.requests.failures).toEqual([]);
+        const lossOf = new Map(result.rejects.map(({ pageUrl, reason }) => [pageUrl, reason]));
+        const visited = new Set(result.rounds.flat());
+        let checked = 0;
+        for (const fate of internet.web.expectedFates) {
+          if (fate.kind !== 'page') continue;
+          checked++;
+          const outcome = visited.has(fate.url) ? (lossOf.get(fate.url) ?? 'kept') : 'absent';
+          expect([fate.reason, ...(fate.or ?? [])], fate.url).toContain(outcome);
+        }
+        expect(checked).toBeGreaterThan(5);
+        // Every page is accounted for: it gave candidates or links, or it has a reject.
+        expect(result.rejects.filter(({ pageUrl }) => visited.has(pageUrl ?? ''))).toHaveLength(
+          result.rejects.length,
+        );
+      } finally {
+        await internet.close();
+      }
+    }
+    const [one, many] = results as [Crawl, Crawl];
+    expect(many.rounds).toEqual(one.rounds);
+    expect(many.candidates).toEqual(one.candidates);
+    const losses = ({ rejects }: Crawl) => rejects.map(({ pageUrl, reason }) => [pageUrl, reason]);
+    expect(losses(many)).toEqual(losses(one));
+    expect(one.candidates.length).toBeGreaterThan(60);
+  });
+});
