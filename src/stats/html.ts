@@ -73,12 +73,15 @@ function visible(character: string): string {
   return `⟨U+${code.toString(16).toUpperCase().padStart(4, '0')}⟩`;
 }
 
+/** More combining marks on one letter than any script writes: they would stack over other lines. */
+const STACKED_MARKS = /(\p{M}{5})\p{M}+/gu;
+
 /**
- * Text from the web: cut to `length` code points and isolated, so that right-to-left text does not
- * reorder its neighbours.
+ * Text from the web: cut to `length` code points, without towers of marks, and isolated, so that
+ * right-to-left text does not reorder its neighbours.
  */
 export function foreign(text: string, length = 200): Html {
-  return html`<bdi>${cut(text, length)}</bdi>`;
+  return html`<bdi>${cut(text.replace(STACKED_MARKS, '$1…'), length)}</bdi>`;
 }
 
 /**

@@ -9,7 +9,7 @@ import type { QueryRow, QueryStats, RankPoint } from './types.js';
 const LISTED = 15;
 const CURVE_POINTS = 200;
 
-/** What selection counted; 40 bytes a query with a match, so the paper's 500,000 fit in 20 MB. */
+/** What selection counted. All are held, as selection itself holds its query list. */
 interface Use {
   readonly query: string;
   readonly matched: number;

@@ -25,13 +25,15 @@ export class Spread {
   }
 
   /**
-   * Edges of about `bins` equal bins of a round width that cover all but the largest 1 % of values.
-   * Empty when there are no values.
+   * Edges of about `bins` equal bins of a round width that cover all but the largest 1 % of values,
+   * and those of `other`, which are not larger. Empty when there are no values.
    */
-  edges(bins: number): number[] {
+  edges(bins: number, other?: Spread): number[] {
     const sorted = this.#sorted();
-    const first = sorted[0]?.[0];
-    if (first === undefined) return [];
+    const least = sorted[0]?.[0];
+    if (least === undefined) return [];
+    const otherLeast = other === undefined ? least : (other.#sorted()[0]?.[0] ?? least);
+    const first = Math.min(least, otherLeast);
     const range = quantile(sorted, this.#count, 0.99) - first + 1;
     const width = roundUp(range / bins);
     const start = Math.floor(first / width) * width;

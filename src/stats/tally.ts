@@ -8,7 +8,7 @@
 
 import type { Named, Ranking } from './types.js';
 
-/** About 100 MB of names at most: twice the 500,000 queries of the paper. */
+/** Twice the 500,000 queries of the paper. */
 export const TALLY_LIMIT = 1_000_000;
 
 export class Tally<Name extends string = string> {

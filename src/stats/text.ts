@@ -62,10 +62,21 @@ export function cut(text: string, length: number): string {
   return `${points.slice(0, length).join('').trimEnd()}…`;
 }
 
+/** Texts are kept for showing up to this many code points. */
+export const TEXT_LENGTH = 500;
+
+/** As much of a host or licence as tells it from others: a hostile one may be a megabyte. */
+export const NAME_LENGTH = 255;
+
 /** URLs are kept and linked up to this many code points; longer ones are cut and shown as text. */
 export const URL_LENGTH = 2_000;
 
 /** `1 image`, `2 images`. */
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`;
+}
+
+/** The host of `url`, with its port if it names one; `(none)` where there is none. */
+export function hostOf(url: string): string {
+  return (URL.canParse(url) && cut(new URL(url).host, NAME_LENGTH)) || '(none)';
 }

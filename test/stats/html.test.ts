@@ -77,6 +77,12 @@ describe('link', () => {
 });
 
 describe('foreign', () => {
+  it('takes down towers of combining marks', () => {
+    expect(String(foreign(`Z${'\u0301'.repeat(400)}a\u0301`))).toBe(
+      `<bdi>Z${'\u0301'.repeat(5)}…a\u0301</bdi>`,
+    );
+  });
+
   it('isolates and cuts', () => {
     expect(String(foreign('<x>'.repeat(400_000), 4))).toBe('<bdi>&lt;x&gt;&lt;…</bdi>');
   });

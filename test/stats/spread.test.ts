@@ -60,6 +60,12 @@ describe('Spread', () => {
     expect(max).toBe(60_000);
   });
 
+  it('covers the values of another spread below its own', () => {
+    const edges = spreadOf([100, 200]).edges(10, spreadOf([64, 64]));
+    expect(edges[0]).toBe(60);
+    expect(edges.at(-1)).toBeGreaterThan(200);
+  });
+
   it('remembers values above its limit as the limit, but the true largest', () => {
     const { p90, max, mean } = spreadOf([1, 500, 1_000_000], 100).distribution([0, 10]);
     expect(p90).toBe(100);

@@ -18,6 +18,7 @@ export interface BarRow {
 
 /** @param heads column titles: the label's, then those of the cells. */
 export function barTable(heads: readonly string[], rows: readonly BarRow[]): Html {
+  if (rows.length === 0) return html`<p class="none">Nothing to show yet.</p>`;
   return html`<table class="bars"><thead><tr>
     <th scope="col">${heads[0]}</th>
     ${heads.slice(1).map((head) => html`<th scope="col" class="number">${head}</th>`)}</tr></thead>

@@ -17,10 +17,11 @@ export interface HistogramOptions {
 
 export function histogram(distribution: Distribution, options: HistogramOptions): Html {
   const { bins } = distribution;
-  if (bins.length === 0) return html`<p class="none">Nothing to show yet.</p>`;
+  if (distribution.count === 0) return html`<p class="none">Nothing to show yet.</p>`;
   const over = options.over?.bins ?? [];
   const most = Math.max(1, ...bins.map((bin) => bin.count), ...over.map((bin) => bin.count));
-  const y = linearScale([0, most], [PLOT.bottom, PLOT.top], 4);
+  const scale = linearScale([0, most], [PLOT.bottom, PLOT.top], 4);
+  const y = { ...scale, ticks: scale.ticks.filter(Number.isInteger) };
   const column = (PLOT.right - PLOT.left) / bins.length;
   const columns = bins.map((bin, i) => {
     const top = y.at(bin.count);
