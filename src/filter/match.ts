@@ -13,6 +13,8 @@
 
 const TOKEN =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}])[\p{L}\p{M}\p{N}])+/gu;
+/** Parts of words that show nothing: soft hyphens, joiners, variation selectors. */
+const INVISIBLE = /\p{Cf}|\p{Variation_Selector}/gu;
 const PLAIN_ASCII = /^[\0-\x7f]*$/;
 const PLAIN_TOKEN = /[a-z0-9]+/g;
 
@@ -24,7 +26,9 @@ export function tokenise(text: string): string[] {
   const lower = text.toLowerCase();
   if (PLAIN_ASCII.test(lower)) return lower.match(PLAIN_TOKEN) ?? [];
   // Upper case first: it folds what lower case alone keeps apart (ß and SS, final sigma).
-  return text.normalize('NFKC').toUpperCase().toLowerCase().match(TOKEN) ?? [];
+  const folded = text.replace(INVISIBLE, '').normalize('NFKC').toUpperCase().toLowerCase();
+  // Folding may take a letter apart (ŉ, ǰ).
+  return folded.normalize('NFKC').match(TOKEN) ?? [];
 }
 
 export class QueryMatcher {

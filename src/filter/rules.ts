@@ -21,14 +21,44 @@ export interface RuleContext {
 }
 
 const WORD = /[\p{L}\p{N}]+/gu;
-const IMAGE_FILE = /^[^\s/\\]+\.(?:jpe?g|png|gif|webp|bmp|tiff?|svg|avif|heic|ico)$/i;
-const CAMERA_NAME =
-  /^(?:img|dsc[a-z]?|dscn|dscf|pict?|image|photo|screenshot|scan|untitled|wp|pxl|vid|mvi|gopr|p)[\s_-]*\(?\d[\d\s_().:-]*$/i;
-const TIMESTAMP_NAME = /^(?:19|20)\d{6}[\s_-]*\d{4,9}(?:[\s_-]*\d+)*$/;
-const HASH_NAME = /^(?=.*\d)(?:[0-9a-f]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
-const BARE_URL = /^(?:https?:\/\/|www\.)\S+$/i;
-const PATH = /^(?:[\w.-]+\/){2,}[\w.-]+$/;
-const FILENAME_PATTERNS = [IMAGE_FILE, CAMERA_NAME, TIMESTAMP_NAME, HASH_NAME, BARE_URL, PATH];
+/*
+ * Names that machines give. All patterns are anchored and take linear time: no repeated group can
+ * match the same characters in two ways.
+ */
+const IMAGE_EXTENSION = /\.(?:jpe?g|jfif|png|gif|webp|bmp|tiff?|svg|avif|heic|ico)$/i;
+const NUMBERING = String.raw`\(?\d[\d\s_().:~-]*`;
+const MACHINE_NAMES: readonly RegExp[] = [
+  // IMG_1234, DSC00012, image001, photo (2), IMG-20190101-WA0007, _MG_1234, MVIMG_20190101_113957
+  new RegExp(
+    `^_?(?:img|image|imag|imgp|cimg|mvimg|mg|dsc[a-z]?|pict?|photo|scan|untitled|wp|pxl|vid|mvi|gopr)[\\s_-]*${NUMBERING}(?:wa\\d+|hdr|edited|copy)?$`,
+    'i',
+  ),
+  // P1010023, SAM_0042: prefixes that are words too, so only with many digits.
+  /^(?:p|sam)_?\d{4,8}$/i,
+  // Screenshot 2019-01-01 at 11.39.57 PM, WhatsApp Image 2019-01-01 at 11.39.57
+  new RegExp(
+    `^(?:screen[\\s_-]?shot|whatsapp (?:image|video))[\\s_-]*(?:from )?${NUMBERING}(?:at ${NUMBERING})?(?:[ap]m)?$`,
+    'i',
+  ),
+  // 20160716_113957
+  /^(?:19|20)\d{6}[\s_-]?\d{4}[\d\s_-]*$/,
+  // Hexadecimal digests and UUIDs
+  /^(?=.*\d)(?:[0-9a-f]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i,
+  // Identifiers: long, of letters in both cases and digits
+  /^(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9_]{20,}$/,
+  // Addresses and paths: https://…, www.…, example.com/…, /images/…
+  /^(?:(?:https?|file|data):|www\.)\S+$/i,
+  /^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\/\S*$/i,
+  /^\.{0,2}\/{1,2}[^\s/]+\/\S*$/,
+];
+
+/** Whether a caption is the name that a camera, a program or a server gave the file. */
+function isFileName(text: string): boolean {
+  const stem = text.replace(IMAGE_EXTENSION, '');
+  // One word with the extension of an image is a name, whatever the word.
+  if (stem !== text && !/\s/.test(stem)) return true;
+  return MACHINE_NAMES.some((pattern) => pattern.test(stem));
+}
 
 /** In this order: the cheap ones first, and what a text is before how long it is. */
 export const TEXT_RULES: readonly Rule[] = [
@@ -40,8 +70,7 @@ export const TEXT_RULES: readonly Rule[] = [
   },
   {
     reason: 'filename_text',
-    objection: (text) =>
-      FILENAME_PATTERNS.some((pattern) => pattern.test(text)) ? excerpt(text) : undefined,
+    objection: (text) => (isFileName(text) ? excerpt(text) : undefined),
   },
   {
     reason: 'text_too_short',

@@ -1,6 +1,9 @@
 /**
  * Captions as people read them: entities decoded, Unicode composed (NFC), nothing invisible, single
  * spaces. The text stays the author's: case, punctuation and emoji are kept.
+ *
+ * The result depends on the text alone and costs time linear in at most `MAX_RAW_CHARS` characters,
+ * whatever the text is made of.
  */
 
 import { decodeHTML } from 'entities';
@@ -8,25 +11,41 @@ import { decodeHTML } from 'entities';
 /** Longer texts are cut before any work is done on them, so that hostile ones cost bounded time. */
 export const MAX_RAW_CHARS = 20_000;
 
-/** Controls, bidi controls, zero-width and other invisible characters; ZWJ is treated apart. */
+const LONE_SURROGATE = /\p{Surrogate}/gu;
+/**
+ * What shows nothing or garbles what surrounds it: controls, bidi controls, zero-width characters,
+ * fillers, variation selectors beyond the two of emoji, noncharacters, and private use (icon fonts).
+ * The zero-width joiner and tags are treated apart, as some emoji are made of them.
+ */
 const INVISIBLE =
-  /[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff]|\u034f/g;
+  /(?!\u200d|\ufe0e|\ufe0f|[\u{e0000}-\u{e007f}])[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufff9-\ufffb\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\p{Co}]/gu;
 /** Joins emoji into one; anywhere else it is invisible. */
 const STRAY_JOINER = /(?<!\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)\u200d/gu;
-const LONE_SURROGATE = /\p{Surrogate}/gu;
-const SPACES = /[\s\x85]+/g;
+/** Tags spell the region in the flags of England, Scotland and Wales; else they hide text. */
+const TAGS =
+  /(\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{1,6}\u{e007f})|[\u{e0000}-\u{e007f}]/gu;
 /** A letter bears a few marks in the languages that use most; hundreds are noise that breaks layouts. */
 const MARK_PILE = /(\p{M}{8})\p{M}+/gu;
+const SPACES = /[\s\x85]+/g;
 
 /** Cleans one caption; '' when nothing is left. */
 export function cleanText(raw: string): string {
   const cut = raw.length > MAX_RAW_CHARS ? raw.slice(0, MAX_RAW_CHARS) : raw;
-  return decodeHTML(cut)
+  return decodeEntities(cut)
     .replace(LONE_SURROGATE, '\ufffd')
-    .replace(MARK_PILE, '$1')
-    .normalize('NFC')
     .replace(INVISIBLE, '')
     .replace(STRAY_JOINER, '')
+    .replace(TAGS, '$1')
+    .replace(MARK_PILE, '$1')
+    .normalize('NFC')
     .replace(SPACES, ' ')
     .trim();
+}
+
+/**
+ * Twice, as CLIP's tokenizer does: lists of captions hold them encoded once, and pages often encode
+ * twice (`&amp;quot;`), of which the HTML parser undid one.
+ */
+function decodeEntities(text: string): string {
+  return text.includes('&') ? decodeHTML(decodeHTML(text)) : text;
 }
