@@ -39,6 +39,7 @@ const MAX_OPEN = 32;
 
 export class ShardReader implements GroupList {
   readonly #source: ShardSource;
+  readonly #signal: AbortSignal | undefined;
   readonly #shards: ShardInfo[] = [];
   readonly #groups: RowGroupRef[] = [];
   /** Most recently used last. */
@@ -46,8 +47,10 @@ export class ShardReader implements GroupList {
   #complete = false;
   #growing: Promise<void> = Promise.resolve();
 
-  constructor(source: ShardSource) {
+  /** @param signal ends waiting for shards that are not there yet, with its reason */
+  constructor(source: ShardSource, signal?: AbortSignal) {
     this.#source = source;
+    this.#signal = signal;
   }
 
   async at(index: number): Promise<RowGroupRef | undefined> {
@@ -119,7 +122,7 @@ export class ShardReader implements GroupList {
     const known = this.#shards.length;
     this.#growing = this.#growing.then(async () => {
       if (this.#complete || this.#shards.length > known) return;
-      const shard = await this.#source.next(known);
+      const shard = await unlessAborted(this.#source.next(known), this.#signal);
       if (shard === undefined) {
         this.#complete = true;
         return;
@@ -150,5 +153,22 @@ export class ShardReader implements GroupList {
       await (await file).close();
     }
     return open;
+  }
+}
+
+/** The result of `work`, or the signal's reason as soon as it is aborted. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work;
+  signal.throwIfAborted();
+  let onAbort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    work.catch(() => {});
   }
 }
