@@ -1,7 +1,8 @@
 /**
  * What a command is: a name, its flags, and what it does with them. A flag either stands for one key
  * of the settings (`key: 'net.contact'`) or is the command's own. Only src/cli.ts reads the command
- * line, prints and exits; a command receives values and an `Io`.
+ * line, prints and exits; a command receives values and an `Io`. What a command needs to do its work
+ * it imports when it runs, so that `--help` and errors come at once.
  */
 
 import type { PartialConfig } from '../config.js';

@@ -1,9 +1,7 @@
 /** `wit crawl-and-build`: sources → candidates → selection → images → shards. */
 
 import { resolveConfig } from '../config.js';
-import { buildDataset } from '../pipeline/build.js';
 import { type Command, configFlags, type Flag } from './command.js';
-import { funnelLines } from './funnel.js';
 
 export const buildFlags: Flag[] = [
   {
@@ -113,9 +111,11 @@ export const crawlAndBuild: Command = {
       ...config
     } = await resolveConfig(input.settings, input.configFile);
     const out = (input.flags.out as string | undefined) ?? 'wit-data';
+    const { buildDataset } = await import('../pipeline/build.js');
     const manifest = await buildDataset(config, out, { emit: io.emit, signal: io.signal });
-    for (const line of funnelLines(manifest.funnel)) io.print(line);
-    io.print(`${manifest.shards.length} shards in ${out}; next: wit stats ${out}`);
+    const { candidates, selected, kept } = manifest.funnel;
+    io.print(`${candidates} candidates, ${selected} selected, ${kept} kept in ${out}`);
+    io.print(`next: wit stats ${out}, wit train-from-shards ${out}`);
     io.result({ out, shards: manifest.shards, funnel: manifest.funnel });
   },
 };

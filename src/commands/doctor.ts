@@ -2,10 +2,14 @@
 
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
-import sharp from 'sharp';
 import { WitError } from '../core/errors.js';
 import { version } from '../core/version.js';
-import { type EngineReport, inspectEngine, installEngine, resolvePython } from '../train/index.js';
+import {
+  type EngineReport,
+  inspectEngine,
+  installEngine,
+  resolvePython,
+} from '../train/environment.js';
 import type { Command, Io } from './command.js';
 
 export const doctor: Command = {
@@ -21,6 +25,7 @@ export const doctor: Command = {
     const { install, dev, python } = input.flags;
     if (install === true) await installOrKeep(python as string | undefined, dev === true, io);
     const report = await engineReport(python as string | undefined);
+    const { default: sharp } = await import('sharp');
     const { bavail, bsize } = await statfs(process.cwd());
     const machine = {
       wit: version,

@@ -3,8 +3,7 @@
 import { resolveConfig } from '../config.js';
 import { readDataset } from '../core/dataset.js';
 import { WitError } from '../core/errors.js';
-import { followShards } from '../pipeline/follow.js';
-import { MODEL_NAMES, resolvePython, train } from '../train/index.js';
+import { MODEL_NAMES } from '../train/models.js';
 import { type Command, configFlags, type Flag } from './command.js';
 
 const trainFlags: Flag[] = [
@@ -82,6 +81,8 @@ export const trainFromShards: Command = {
     const dir = input.args[0] as string;
     const out = (input.flags.out as string | undefined) ?? 'wit-run';
     const resume = (input.flags.resume as string | undefined) ?? 'auto';
+    const { resolvePython, train } = await import('../train/index.js');
+    const { followShards } = await import('../pipeline/follow.js');
     const { datasetDigest } = await readDataset(dir);
     const result = await train(
       {

@@ -19,6 +19,8 @@ import { lockFolder } from './lock.js';
 import { removeTemporaries, writeAtomically } from './store.js';
 
 export const MANIFEST_NAME = 'dataset.json';
+/** What the candidates held for each query. */
+export const QUERIES_FILE = 'queries.parquet';
 
 /** What became of everything, from pages to rows. All counts. */
 export interface Funnel {
@@ -33,8 +35,14 @@ export interface Funnel {
 export interface Manifest extends JournalHead {
   units: string[];
   shards: (OutputFile & { name: string })[];
-  /** Every other Parquet file, by folder. */
-  files: { candidates: OutputFile[]; selected: OutputFile[]; rejects: OutputFile[] };
+  /** The other Parquet files that tell how the shards came about. */
+  files: {
+    candidates: OutputFile[];
+    selected: OutputFile[];
+    rejects: OutputFile[];
+    /** queries.parquet, once selection has run. */
+    queries?: OutputFile;
+  };
   funnel: Funnel;
 }
 
@@ -152,6 +160,9 @@ function manifestOf(head: JournalHead, unsorted: readonly UnitCommit[]): Manifes
       .flatMap((commit) => commit.outputs)
       .filter((output) => output.path.startsWith(`${name}/`) && output.path.endsWith('.parquet'))
       .sort((a, b) => (a.path < b.path ? -1 : 1));
+  const queries = commits
+    .flatMap((commit) => commit.outputs)
+    .find(({ path }) => path === QUERIES_FILE);
   return {
     ...head,
     units: commits.map((commit) => commit.unit),
@@ -160,6 +171,7 @@ function manifestOf(head: JournalHead, unsorted: readonly UnitCommit[]): Manifes
       candidates: folder('candidates'),
       selected: folder('selected'),
       rejects: folder('rejects'),
+      ...(queries && { queries }),
     },
     funnel: funnelOf(commits),
   };

@@ -5,7 +5,7 @@
 
 import { join } from 'node:path';
 import type { BuildConfig } from '../config.js';
-import type { DatasetWriter } from '../core/dataset.js';
+import { type DatasetWriter, QUERIES_FILE } from '../core/dataset.js';
 import type { Emit } from '../core/events.js';
 import type { OutputFile } from '../core/journal.js';
 import { readRecords } from '../core/parquet/reader.js';
@@ -55,7 +55,7 @@ export async function select(
     const path = 'rejects/select.parquet';
     outputs.push(await writePart(dataset.dir, path, rejectFields, result.rejects));
   }
-  outputs.push(await writePart(dataset.dir, 'queries.parquet', queryUseFields, result.perQuery));
+  outputs.push(await writePart(dataset.dir, QUERIES_FILE, queryUseFields, result.perQuery));
   await dataset.journal.commit({
     unit: UNIT,
     stage: 'select',
