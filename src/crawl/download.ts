@@ -2,8 +2,9 @@
 
 import type { Loss } from '../core/reasons.js';
 import { imageKind } from './magic.js';
-import type { Head, WebClient } from './net/client.js';
+import type { WebClient } from './net/client.js';
 import { optOutOf, robotsTag } from './net/optout.js';
+import type { Head } from './net/resource.js';
 
 export type Download =
   | {

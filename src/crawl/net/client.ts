@@ -7,47 +7,21 @@
  */
 
 import { setMaxListeners } from 'node:events';
-import type { Readable } from 'node:stream';
 import { Agent } from 'undici';
 import type { NetConfig } from '../../config.js';
 import { type Clock, systemClock } from '../../core/clock.js';
-import { WitError } from '../../core/errors.js';
 import { isRetryable, type Loss } from '../../core/reasons.js';
-import { version } from '../../core/version.js';
-import { readBody } from './body.js';
 import { guardedConnector, parseConnectTo, staysOnLoopback } from './connect.js';
 import { DnsCache, nameServers, type Resolve } from './dns.js';
-import { classifyError, classifyStatus, TimeoutError } from './errors.js';
+import { TimeoutError } from './errors.js';
+import { exchange, type Hop, type HopRequest } from './exchange.js';
 import { type AddressPolicy, anyAddress, isPublicAddress, parseUrl, refuseUrl } from './guard.js';
 import { ROBOT_TOKEN } from './optout.js';
 import { Pace, type Try } from './pace.js';
+import type { Fetched, GetOptions, ResourceKind } from './resource.js';
 import { MAX_ROBOTS_BYTES, type RobotsRules } from './robots.js';
 import { RobotsCache } from './robots-cache.js';
-
-export type ResourceKind = 'page' | 'image' | 'sitemap' | 'robots';
-
-export type Headers = Readonly<Record<string, string | string[] | undefined>>;
-
-/** A response before its body is read. */
-export interface Head {
-  /** After redirects. */
-  readonly url: string;
-  readonly status: number;
-  readonly headers: Headers;
-  /** The media type alone, lower-case (`text/html`); empty when not given. */
-  readonly contentType: string;
-}
-
-export type Fetched =
-  | ({ readonly ok: true; readonly body: Buffer } & Head)
-  | { readonly ok: false; readonly loss: Loss; readonly status?: number };
-
-export interface GetOptions {
-  readonly kind: ResourceKind;
-  readonly signal: AbortSignal;
-  /** Judges the head of a successful response; a loss ends the request with its body unread. */
-  readonly check?: (head: Head) => Loss | undefined;
-}
+import { userAgent } from './user-agent.js';
 
 export interface WebClientOptions {
   readonly clock?: Clock;
@@ -61,23 +35,6 @@ export interface WebClientOptions {
 const MAX_ROBOTS_REDIRECTS = 5;
 /** The sitemap protocol's own limit on an unpacked file. */
 const MAX_SITEMAP_BYTES = 50 * 1024 * 1024;
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** A redirect's or error's body up to this size is read to its end, to keep the connection. */
-const MAX_DRAIN_BYTES = 64 * 1024;
-
-const ACCEPT: Readonly<Record<ResourceKind, string>> = {
-  page: 'text/html,application/xhtml+xml;q=0.9',
-  image: 'image/avif,image/webp,image/png,image/jpeg,image/*;q=0.8,*/*;q=0.5',
-  sitemap: 'application/xml,text/xml,text/plain;q=0.8,*/*;q=0.5',
-  robots: 'text/plain,*/*;q=0.5',
-};
-
-/** One try of one hop: an answer, a redirect, or a loss. */
-type Hop =
-  | { type: 'answer'; head: Head; body: Buffer }
-  | { type: 'redirect'; to: URL; status: number }
-  | { type: 'loss'; loss: Loss; status?: number };
-
 export class WebClient {
   readonly userAgent: string;
   readonly #net: NetConfig;
@@ -190,89 +147,21 @@ export class WebClient {
     );
     const began = performance.now();
     try {
-      const { hop, retryAfterMs } = await this.#request(url, options, control.signal);
-      if (hop.type !== 'loss' || !isRetryable(hop.loss.reason)) {
-        spent.ms += performance.now() - began;
-        return { value: hop };
+      const hop = await exchange(this.#agent, this.#requestFor(url, options), control.signal);
+      if (hop.type === 'loss' && isRetryable(hop.loss.reason) && !hop.lasting) {
+        return { value: hop, retry: { afterMs: hop.retryAfterMs } };
       }
-      return { value: hop, retry: { afterMs: retryAfterMs } };
+      spent.ms += performance.now() - began;
+      return { value: hop };
     } finally {
       clearTimeout(timer);
       options.signal.removeEventListener('abort', onAbort);
     }
   }
 
-  /** One exchange. Throws nothing: an abort shows as a loss, which the caller discards. */
-  async #request(
-    url: URL,
-    options: GetOptions,
-    signal: AbortSignal,
-  ): Promise<{ hop: Hop; retryAfterMs?: number | undefined }> {
-    const { kind } = options;
-    let phase: 'head' | 'body' = 'head';
-    let status: number | undefined;
-    try {
-      const response = await this.#agent.request({
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method: 'GET',
-        headers: {
-          'user-agent': this.userAgent,
-          accept: ACCEPT[kind],
-          // Images are compressed already.
-          'accept-encoding': kind === 'image' ? 'identity' : 'gzip, deflate, br',
-        },
-        signal,
-      });
-      phase = 'body';
-      status = response.statusCode;
-      const { headers, body } = response;
-      // A body that is cut off reports that as an error, to nobody in particular.
-      body.on('error', () => {});
-      const leave = async (hop: Hop) => {
-        await discard(body, headers, signal);
-        return { hop };
-      };
-
-      const location = first(headers.location);
-      if (REDIRECTS.has(status) && location !== undefined) {
-        const to = parseUrl(utf8(location), url);
-        if (to === undefined) {
-          return await leave(loss('bad_response', `Location ${JSON.stringify(location)}`, status));
-        }
-        to.hash = '';
-        return await leave({ type: 'redirect', to, status });
-      }
-      const bad = classifyStatus(status);
-      if (bad !== undefined) {
-        const answer = await leave({ type: 'loss', loss: bad, status });
-        return { ...answer, retryAfterMs: retryAfter(first(headers['retry-after'])) };
-      }
-
-      const contentType = mediaType(first(headers['content-type']));
-      const head: Head = { url: url.href, status, headers, contentType };
-      const refused = options.check?.(head);
-      if (refused !== undefined) {
-        body.destroy();
-        return { hop: { type: 'loss', loss: refused, status } };
-      }
-      const maxBytes = this.#maxBytes(kind);
-      const declared = Number(first(headers['content-length']));
-      if (declared > maxBytes && kind !== 'robots') {
-        body.destroy();
-        const detail = `Content-Length ${declared}, at most ${maxBytes} allowed`;
-        return { hop: loss('too_many_bytes', detail, status) };
-      }
-      const encoding = [headers['content-encoding'] ?? ''].flat().join(',');
-      const overflow = kind === 'robots' ? 'cut' : 'refuse';
-      const bytes = await readBody(body, encoding, { maxBytes, overflow });
-      return { hop: { type: 'answer', head, body: bytes } };
-    } catch (thrown) {
-      // undici reports an abort as an error of its own here and there; the signal knows why.
-      const error = signal.aborted ? signal.reason : thrown;
-      const failure = classifyError(error, phase);
-      return { hop: loss(failure.reason, failure.detail, status) };
-    }
+  #requestFor(url: URL, { kind, check }: GetOptions): HopRequest {
+    const request = { url, kind, userAgent: this.userAgent, maxBytes: this.#maxBytes(kind) };
+    return check === undefined ? request : { ...request, check };
   }
 
   #maxBytes(kind: ResourceKind): number {
@@ -287,67 +176,6 @@ export class WebClient {
         return MAX_ROBOTS_BYTES;
     }
   }
-}
-
-/** `wit/VERSION (+CONTACT)`: who is asking, and where to complain. */
-function userAgent(contact: string | undefined, loopbackOnly: boolean): string {
-  if (contact === undefined) {
-    if (loopbackOnly) return `${ROBOT_TOKEN}/${version}`;
-    throw new WitError('config', 'A contact is needed before strangers are asked for pages', {
-      hint: 'Set net.contact (--contact) to an e-mail address or a web page about your crawl.',
-    });
-  }
-  if (!/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(contact) || /[()\\]/.test(contact)) {
-    throw new WitError(
-      'config',
-      `net.contact: cannot send ${JSON.stringify(contact)} in a header`,
-      {
-        hint: 'Use an e-mail address or URL in plain ASCII, without parentheses.',
-      },
-    );
-  }
-  return `${ROBOT_TOKEN}/${version} (+${contact})`;
-}
-
-/** Milliseconds of a Retry-After in seconds or as an HTTP date (RFC 9110 §10.2.3). */
-function retryAfter(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\d+$/.test(value)) return Number(value) * 1_000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
-}
-
-/** Lets go of a body nobody wants: reads a short one to keep the connection, cuts off a long one. */
-async function discard(
-  body: Readable & { dump?: (options: { limit: number; signal: AbortSignal }) => Promise<void> },
-  headers: Headers,
-  signal: AbortSignal,
-): Promise<void> {
-  const length = Number(first(headers['content-length']) ?? 0);
-  if (length <= MAX_DRAIN_BYTES && body.dump !== undefined) {
-    await body.dump({ limit: MAX_DRAIN_BYTES, signal }).catch(() => {});
-  }
-  body.destroy();
-}
-
-function first(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
-}
-
-function mediaType(value: string | undefined): string {
-  return (value ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-}
-
-/** Header bytes arrive as Latin-1; a Location in raw UTF-8 is common enough. */
-function utf8(latin1: string): string {
-  if (!/[\x80-\xff]/.test(latin1)) return latin1;
-  const text = Buffer.from(latin1, 'latin1').toString('utf8');
-  return text.includes('\ufffd') ? latin1 : text;
-}
-
-function loss(reason: Loss['reason'], detail: string, status?: number): Hop {
-  const hop: Hop = { type: 'loss', loss: { reason, detail } };
-  return status === undefined ? hop : { ...hop, status };
 }
 
 function lost(reason: Loss['reason'], detail: string, status?: number): Fetched {

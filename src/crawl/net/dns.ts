@@ -6,7 +6,7 @@
 
 import { Resolver } from 'node:dns/promises';
 import type { Clock } from '../../core/clock.js';
-import { systemCode } from '../../core/errors.js';
+import { isLasting } from './errors.js';
 import { LruMap } from './lru.js';
 
 export interface Address {
@@ -81,8 +81,7 @@ export class DnsCache {
       entry.expires = this.#clock.now() + this.#ttlMs;
       return addresses;
     } catch (error) {
-      const lasting = systemCode(error) === 'ENOTFOUND' || systemCode(error) === 'ENODATA';
-      entry.expires = lasting ? this.#clock.now() + this.#negativeTtlMs : 0;
+      entry.expires = isLasting(error) ? this.#clock.now() + this.#negativeTtlMs : 0;
       throw error;
     }
   }

@@ -95,6 +95,12 @@ export function classifyError(error: unknown, phase: 'head' | 'body'): Loss {
   return { reason, detail };
 }
 
+/** True for failures that asking again cannot mend: the name servers say there is no such name. */
+export function isLasting(error: unknown): boolean {
+  const code = systemCode(innermost(error));
+  return code === 'ENOTFOUND' || code === 'ENODATA';
+}
+
 /** Why an answer with this status is no use; undefined for those that carry the whole resource. */
 export function classifyStatus(status: number): Loss | undefined {
   const detail = `HTTP ${status}`;

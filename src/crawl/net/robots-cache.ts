@@ -5,8 +5,8 @@
 
 import type { Clock } from '../../core/clock.js';
 import type { Loss } from '../../core/reasons.js';
-import type { Fetched } from './client.js';
 import { LruMap } from './lru.js';
+import type { Fetched } from './resource.js';
 import { ALLOW_ALL, MAX_ROBOTS_BYTES, parseRobots, type RobotsRules } from './robots.js';
 
 /** The rules of an origin, or why it must not be visited at all. */

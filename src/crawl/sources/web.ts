@@ -15,9 +15,10 @@ import type { Source, SourceResult, SourceUnit } from '../../core/source.js';
 import type { Candidate, Reject } from '../../core/types.js';
 import { decodeHtml } from '../charset.js';
 import { extractPage } from '../extract.js';
-import type { Head, WebClient } from '../net/client.js';
+import type { WebClient } from '../net/client.js';
 import { anyAddress, parseUrl, refuseUrl } from '../net/guard.js';
 import { mayFollow, optOutOf, robotsTag } from '../net/optout.js';
+import type { Head } from '../net/resource.js';
 import { parseSitemap } from '../sitemap.js';
 import { Frontier } from './frontier.js';
 
@@ -44,7 +45,7 @@ interface Found {
 
 /**
  * The web source for `config.seeds`.
- * @throws WitError `config` naming a seed that is not an http(s) URL.
+ * @throws WitError `config` naming a seed that is no http(s) URL or lies outside `config.hosts`.
  */
 export function createWebSource(
   config: SourcesConfig,
@@ -54,6 +55,12 @@ export function createWebSource(
   const seeds = config.seeds.map(seedUrl);
   const hosts = config.hosts.length > 0 ? config.hosts : seeds.map((seed) => seed.hostname);
   const frontier = new Frontier({ hosts, maxPagesPerHost: config.maxPagesPerHost });
+  for (const { href } of seeds) {
+    if (frontier.mayVisit(href)) continue;
+    throw new WitError('config', `Seed ${JSON.stringify(href)} would never be visited`, {
+      hint: `Seeds are pages (not files) on the hosts that may be visited: ${hosts.join(', ')}.`,
+    });
+  }
   const concurrency = options.concurrency ?? UNIT_CONCURRENCY;
 
   return {
@@ -75,14 +82,15 @@ export function createWebSource(
     },
 
     async run({ input }, signal) {
-      if ('site' in input) return await readSite(input.site, client, frontier, signal);
-      const result = empty({ pages: input.pages.length });
+      if ('site' in input) {
+        return await readSite(input.site, client, frontier, config.maxPagesPerHost, signal);
+      }
+      const result = new UnitResult();
       const work = (url: string) => readPage(url, client, frontier, signal);
       for await (const found of mapOrdered(input.pages, work, { concurrency, signal })) {
-        append(result, found);
+        result.add(found);
       }
-      result.links = [...new Set(result.links)];
-      return result;
+      return result.whole({ pages: input.pages.length });
     },
   };
 }
@@ -138,45 +146,50 @@ function judgePage({ contentType }: Head): Loss | undefined {
     : { reason: 'wrong_content_type', detail: contentType };
 }
 
-/** The pages that a site's sitemaps list: those named in robots.txt, and /sitemap.xml. */
+/**
+ * The pages that a site's sitemaps list: those named in robots.txt, and /sitemap.xml. At most `limit`
+ * of them, as no more of one host would be visited.
+ */
 async function readSite(
   site: string,
   client: WebClient,
   frontier: Frontier,
+  limit: number,
   signal: AbortSignal,
 ): Promise<SourceResult> {
   const rules = await client.robotsRules(site, signal);
   const listed = (rules?.sitemaps ?? []).map((url) => parseUrl(url, site)?.href ?? url);
   const guessed = `${site}/sitemap.xml`;
-  const queue = [...new Set([...listed, guessed])];
+  const queue = [...new Set([...listed, guessed])].slice(0, MAX_SITEMAPS);
   const seen = new Set(queue);
-  const result = empty({ sitemaps: 0 });
   const links = new Set<string>();
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+  const result = new UnitResult();
+  let sitemaps = 0;
+  for (let next = queue.shift(); next !== undefined && links.size < limit; next = queue.shift()) {
     const fetched = await client.get(next, { kind: 'sitemap', signal });
-    const sitemap = fetched.ok ? unpack(fetched.body) : fetched.loss;
-    if (typeof sitemap !== 'string') {
+    const text = fetched.ok ? unpack(fetched.body) : fetched.loss;
+    if (typeof text !== 'string') {
       // That a site has no sitemap where none was promised is no loss.
-      if (next !== guessed || listed.includes(guessed)) append(result, lost(next, sitemap));
+      if (next !== guessed || listed.includes(guessed)) result.add(lost(next, text));
       continue;
     }
-    result.counts.sitemaps = (result.counts.sitemaps ?? 0) + 1;
-    const { pages, sitemaps } = parseSitemap(sitemap, MAX_SITEMAP_URLS);
-    for (const url of sitemaps) {
+    sitemaps++;
+    const sitemap = parseSitemap(text, MAX_SITEMAP_URLS);
+    for (const url of sitemap.sitemaps) {
       const absolute = parseUrl(url, next)?.href;
       if (absolute === undefined || seen.has(absolute) || seen.size >= MAX_SITEMAPS) continue;
       seen.add(absolute);
       queue.push(absolute);
     }
-    for (const url of pages) {
+    for (const url of sitemap.pages) {
       const absolute = parseUrl(url, next);
-      if (absolute === undefined) continue;
+      if (absolute === undefined || links.size >= limit) continue;
       absolute.hash = '';
       if (frontier.mayVisit(absolute.href)) links.add(absolute.href);
     }
   }
-  result.links = [...links];
-  return result;
+  result.add({ candidates: [], rejects: [], links: [...links] });
+  return result.whole({ sitemaps });
 }
 
 /** A sitemap's text; `.xml.gz` files are packed in themselves, whatever the headers say. */
@@ -189,14 +202,26 @@ function unpack(body: Buffer): string | Loss {
   }
 }
 
-function empty(counts: Record<string, number>): SourceResult {
-  return { candidates: [], rejects: [], links: [], counts };
-}
+/** Gathers what the pages of a unit gave, in their order, each link once. */
+class UnitResult {
+  readonly #candidates: Candidate[] = [];
+  readonly #rejects: Reject[] = [];
+  readonly #links = new Set<string>();
 
-function append(result: SourceResult, found: Found): void {
-  for (const candidate of found.candidates) result.candidates.push(candidate);
-  for (const reject of found.rejects) result.rejects.push(reject);
-  for (const link of found.links) result.links.push(link);
+  add({ candidates, rejects, links }: Found): void {
+    for (const candidate of candidates) this.#candidates.push(candidate);
+    for (const reject of rejects) this.#rejects.push(reject);
+    for (const link of links) this.#links.add(link);
+  }
+
+  whole(counts: Record<string, number>): SourceResult {
+    return {
+      candidates: this.#candidates,
+      rejects: this.#rejects,
+      links: [...this.#links],
+      counts,
+    };
+  }
 }
 
 /** A page that gave nothing. Its record has no image and no text, only where it was. */

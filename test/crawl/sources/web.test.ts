@@ -188,6 +188,16 @@ describe('web', () => {
   );
 });
 
+describe('seeds', () => {
+  it.each(['http://b.test/', 'http://a.test/photo.jpg'])(
+    'that would not be visited are named: %s',
+    (seed) => {
+      const config = sourcesSchema.parse({ seeds: ['http://a.test/', seed], hosts: ['a.test'] });
+      expect(() => createWebSource(config, clientFor(1))).toThrow(seed);
+    },
+  );
+});
+
 describe('opt-outs of pages', () => {
   it('yield a reject each; links are followed unless nofollow', async () => {
     const names = ['noai', 'noindex', 'none', 'nofollow', 'other'];
