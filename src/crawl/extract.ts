@@ -207,20 +207,15 @@ class PageReader {
         for (const name of ['srcset', ...LAZY_SRCSET]) srcsets.push(source.attribs?.[name]);
       }
     }
-    let best: { url: string; width: number; density: number } | undefined;
-    for (const srcset of srcsets) {
-      if (srcset === undefined) continue;
-      for (const { url, width = 0, density = 1 } of parseSrcset(srcset)) {
-        const better =
-          best === undefined ||
-          width > best.width ||
-          (width === best.width && density > best.density);
-        if (!better) continue;
-        const resolved = this.#resolve(url);
-        if (resolved !== undefined) best = { url: resolved, width, density };
-      }
+    const renditions = srcsets.flatMap((srcset) => (srcset ? parseSrcset(srcset) : []));
+    // A stable sort: of equals the first named comes first.
+    renditions.sort(
+      (one, two) => (two.width ?? 0) - (one.width ?? 0) || (two.density ?? 1) - (one.density ?? 1),
+    );
+    for (const { url } of renditions) {
+      const resolved = this.#resolve(url);
+      if (resolved !== undefined) return resolved;
     }
-    if (best !== undefined) return best.url;
     for (const name of [...LAZY_SRC, 'src']) {
       const value = attribs[name];
       const resolved = value === undefined ? undefined : this.#resolve(value);
@@ -236,6 +231,7 @@ class PageReader {
     const url = parseUrl(trimmed, this.#base);
     // Private addresses are refused, and counted, when something is about to be fetched.
     if (url === undefined || refuseUrl(url, anyAddress) !== undefined) return undefined;
+    if (!url.href.includes('#')) return url.href;
     url.hash = '';
     return url.href;
   }

@@ -12,6 +12,7 @@ import { createGunzip } from 'node:zlib';
 import { CsvError, parse } from 'csv-parse';
 import { messageOf, WitError } from '../../core/errors.js';
 import { openParquet, type ParquetFile } from '../../core/parquet/reader.js';
+import { LruMap } from '../net/lru.js';
 
 /** A row's two columns as they stand, or why it is no row. */
 export type ListRow =
@@ -32,7 +33,13 @@ export interface ListFile {
 
 /** Longer rows are a lost quote or no list at all. */
 const MAX_ROW_BYTES = 1_000_000;
-/** Readers kept open in one file. */
+/**
+ * Rows of Parquet read at once, and such blocks kept: a row group of a million rows would otherwise be
+ * unpacked anew for every unit in it.
+ */
+const BLOCK_ROWS = 50_000;
+const MAX_BLOCKS = 4;
+/** Readers kept open in one text file. */
 const MAX_READERS = 8;
 
 type Format = 'csv' | 'tsv' | 'jsonl' | 'parquet';
@@ -73,15 +80,25 @@ async function openParquetList(path: string, columns: ListColumns): Promise<List
     await file.close();
     throw error;
   }
+  const read = async (rowStart: number): Promise<ListRow[]> => {
+    const rowEnd = Math.min(rowStart + BLOCK_ROWS, file.rows);
+    const rows = await file.read({ columns: [columns.url, columns.caption], rowStart, rowEnd });
+    return rows.map((row) => ({
+      url: asText(row[columns.url]),
+      caption: asText(row[columns.caption]),
+    }));
+  };
+  const blocks = new LruMap<number, Promise<ListRow[]>>(MAX_BLOCKS);
   return {
     rows: file.rows,
-    async read(rowStart, rowEnd) {
-      const wanted = [columns.url, columns.caption];
-      const rows = await file.read({ columns: wanted, rowStart, rowEnd });
-      return rows.map((row) => ({
-        url: asText(row[columns.url]),
-        caption: asText(row[columns.caption]),
-      }));
+    async read(start, end) {
+      const found: ListRow[] = [];
+      for (let at = start - (start % BLOCK_ROWS); at < end; at += BLOCK_ROWS) {
+        const block = blocks.get(at) ?? read(at);
+        blocks.set(at, block);
+        for (const row of (await block).slice(Math.max(0, start - at), end - at)) found.push(row);
+      }
+      return found;
     },
     close: () => file.close(),
   };

@@ -90,6 +90,17 @@ describe('list', () => {
     expect(result.rejects).toEqual([]);
   });
 
+  it('reads large Parquet files unit by unit, each row once', async () => {
+    const path = join(await folder(), 'large.parquet');
+    const rows = Array.from({ length: 60_000 }, (_, i) => ({
+      url: `http://a.test/${i}`,
+      caption: `row ${i}`,
+    }));
+    await writeParquet(path, { url: string(), caption: string() }, rows, { rowGroupRows: 40_000 });
+    const result = await readAll([path], { unitSize: 7_000 });
+    expect(pairs(result)).toEqual(rows.map(({ url, caption }) => [url, caption]));
+  });
+
   it('gives whole candidates', async () => {
     const path = await file('list.csv', 'caption,url\n a  dog ,HTTP://A.test:80/x.jpg#frag\n');
     expect((await readAll([path])).candidates).toEqual([
