@@ -174,16 +174,14 @@ interface EmojibaseEntry {
 interface Icon {
   body?: string;
   parent?: string;
-  left?: number;
-  top?: number;
   width?: number;
   height?: number;
-  hFlip?: boolean;
-  vFlip?: boolean;
-  rotate?: number;
 }
 
-interface IconSet extends Icon {
+interface IconSet {
+  /** Of icons that do not say otherwise. */
+  width: number;
+  height: number;
   icons: Record<string, Icon>;
   aliases?: Record<string, Icon>;
 }
@@ -233,27 +231,20 @@ function iconNamesByName(
   return names;
 }
 
-/** A whole SVG document, `px` square, for one icon of a set; follows aliases with their turns. */
+/**
+ * A whole SVG document, `px` square, for one icon of a set. Follows aliases; none of those that are
+ * shared here asks to be turned or mirrored.
+ */
 function svgOf(set: IconSet, name: string): (px: number) => string {
   let icon: Icon = { ...set.icons[name], ...set.aliases?.[name] };
   while (icon.body === undefined && icon.parent !== undefined) {
     const { parent, ...over } = icon;
     icon = { ...(set.icons[parent] ?? set.aliases?.[parent]), ...over };
   }
-  const left = icon.left ?? set.left ?? 0;
-  const top = icon.top ?? set.top ?? 0;
-  const width = icon.width ?? set.width ?? 16;
-  const height = icon.height ?? set.height ?? 16;
-  const turns = [
-    icon.hFlip === true ? `translate(${2 * left + width} 0) scale(-1 1)` : '',
-    icon.vFlip === true ? `translate(0 ${2 * top + height}) scale(1 -1)` : '',
-    icon.rotate ? `rotate(${icon.rotate * 90} ${left + width / 2} ${top + height / 2})` : '',
-  ].filter((turn) => turn !== '');
-  const body =
-    turns.length === 0 ? icon.body : `<g transform="${turns.join(' ')}">${icon.body}</g>`;
+  const { width = set.width, height = set.height, body } = icon;
   return (px) =>
     `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ` +
-    `width="${px}" height="${px}" viewBox="${left} ${top} ${width} ${height}">${body}</svg>`;
+    `width="${px}" height="${px}" viewBox="0 0 ${width} ${height}">${body}</svg>`;
 }
 
 /** Where the picture of a concept comes from: an SVG document, or a file of pixels. */

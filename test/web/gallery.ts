@@ -61,10 +61,14 @@ export class Gallery {
     return this.#look.advertises === true;
   }
 
-  /** `count` pictures (or as many as there are), chosen by `key`, with what serves them. */
+  /**
+   * `count` pictures of concrete things (or as many as there are), chosen by `key`, with what serves
+   * them. People come in near-identical pairs as they are.
+   */
   sample(count: number, key: string): { concept: Concept; url: string; resource: Content }[] {
     const { concepts, seed, px, designer, emoji } = this.#options;
-    return shuffle(concepts, ({ hex }) => hex, seed, designer, key)
+    const concrete = concepts.filter((concept) => concept.concrete);
+    return shuffle(concrete, ({ hex }) => hex, seed, designer, key)
       .slice(0, count)
       .map((concept) => ({
         concept,
@@ -80,9 +84,8 @@ export class Gallery {
 
   /**
    * Adds pages in another language, at `prefix` of `site`, that show the first `count` pictures.
-   * Returns the URL of the first page.
    */
-  addTranslation(locale: Locale, site: Site, prefix: string, count: number): string {
+  addTranslation(locale: Locale, site: Site, prefix: string, count: number): void {
     const concepts = this.#options.concepts.slice(0, count);
     const nav: [string, string][] = [[`${this.site.origin}/`, 'English']];
     const urls = chunks(concepts, PER_PAGE).map((some, at, all) =>
@@ -96,11 +99,8 @@ export class Gallery {
       ),
     );
     const [first] = urls;
-    if (first === undefined) throw new RangeError('Expected at least one picture to translate');
-    if (site === this.site) this.#nav.push([`${pagePath(prefix, 0)}`, locale]);
-    else this.#nav.push([first, locale]);
-    this.#pages.push(...urls.filter(() => site === this.site));
-    return first;
+    if (first !== undefined) this.#nav.push([first, locale]);
+    if (site === this.site) this.#pages.push(...urls);
   }
 
   /** Adds robots.txt and the sitemaps. To be called last. */

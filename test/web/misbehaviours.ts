@@ -1,5 +1,6 @@
 /** Answers that do not follow the rules of conversation: they stall, break off, or never end. */
 
+import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Behaviour, behaviour } from './site.js';
 
@@ -31,13 +32,22 @@ export function flood(type: string, announcedBytes?: number): Behaviour {
     while (left > 0 && !signal.aborted && !response.destroyed) {
       const some = zeros.subarray(0, Math.min(zeros.length, left));
       left -= some.length;
-      if (response.write(some)) continue;
-      await new Promise<void>((resume) => {
-        response.once('drain', resume);
-        response.once('close', resume);
-      });
+      if (!response.write(some)) await writable(response);
     }
     response.end();
+  });
+}
+
+/** Resolves when more may be written, or nothing ever will be. */
+function writable(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
   });
 }
 

@@ -4,7 +4,8 @@
  *   node dist/test/web/serve.js '{"px": 72}'
  *
  * Takes WebOptions as JSON, prints one line of JSON ({port, connectTo, seeds, hosts}) once it
- * listens, and ends when its standard input does, so that it never outlives whoever started it.
+ * listens, and ends when its standard input does, so that it never outlives whoever started it. Its
+ * last line is {peakMemoryBytes}.
  */
 
 import sharp from 'sharp';
@@ -22,4 +23,7 @@ process.stdout.write(`${JSON.stringify({ port, connectTo, seeds, hosts })}\n`);
 process.stdin.resume();
 process.stdin.once('close', () => {
   void internet.close();
+  // Kilobytes on every system that Node.js runs on.
+  const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
+  process.stdout.write(`${JSON.stringify({ peakMemoryBytes })}\n`);
 });

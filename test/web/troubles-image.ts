@@ -48,30 +48,28 @@ export const IMAGE_TROUBLES: readonly Trouble[] = [
   },
   {
     name: 'near-duplicates',
-    about: 'A mirror serves the pictures again, a little smaller and encoded anew.',
+    about: 'A mirror serves the pictures again, encoded anew.',
     plant: (ground) => {
       // Not the designer of the exact copies, so that no picture has a twin of either kind.
       const gallery = ground.galleries[2] ?? ground.galleries[0];
       if (gallery === undefined) return;
-      const side = Math.round(ground.px * 0.9);
-      const copies = gallery.sample(COPIES, 'thumbs').map(({ concept, resource, url }) => {
+      const copies = gallery.sample(COPIES, 'encoded').map(({ concept, resource, url }) => {
         const copy = ground.site(MIRROR_HOST).add(
-          `/thumbs/${concept.hex}.webp`,
+          `/encoded/${concept.hex}.webp`,
           content(
             'image/webp',
             async () =>
               await sharp(await resource.body())
                 .flatten({ background: '#fff' })
-                .resize(side)
                 .webp({ quality: 90 })
                 .toBuffer(),
             resource.picture === undefined ? {} : { picture: resource.picture },
           ),
         );
         ground.twinsOf([url, copy], 'duplicate_near');
-        return figure(copy, `A smaller picture of ${concept.label}`);
+        return figure(copy, `Another picture of ${concept.label}`);
       });
-      ground.page(MIRROR_HOST, '/thumbs.html', copies.join('\n'));
+      ground.page(MIRROR_HOST, '/encoded.html', copies.join('\n'));
     },
   },
   {
