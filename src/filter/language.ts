@@ -1,17 +1,21 @@
 /**
  * Is a caption in one of the languages wanted? Detection by `eld`, with a burden of proof: captions
  * are short, and a detector asked about "kiwi fruit" guesses (of 1,949 English names of emoji it calls
- * one in seven foreign). So a text is refused only on evidence:
+ * one in five reliably foreign). So a text is refused only on evidence:
  *
  * - A text with no letters is in no language: kept.
  * - A text mostly in a script that none of the wanted languages uses is refused.
- * - A text of six words or more is refused when the detector clearly prefers another language.
- * - A shorter one only when, besides, most of its words are unknown to the query list. (What is then
- *   kept wrongly seldom matters: a foreign caption without a known word matches no query.)
+ * - Any other is refused when the detector prefers another language, and many of its words are
+ *   unknown: they stand neither in the query list nor, where English is wanted, in CLIP's vocabulary.
+ *   The fewer the words, the stronger both must be.
+ *
+ * What is then kept wrongly is short, and counts only where it matches a query all the same.
+ * Measured in test/filter/language.test.ts.
  */
 
 import { eld } from 'eld/medium';
 import { tokenise } from './match.js';
+import { englishWords } from './vocabulary.js';
 
 const LETTER = /\p{L}/gu;
 const LATIN_LETTER = /\p{Script=Latin}/gu;
@@ -23,21 +27,39 @@ const OTHER_SCRIPTS: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Words from which the detector is trusted alone. */
-const ENOUGH_WORDS = 6;
-/** By how much another language's score must lead the best wanted one's. */
-const CLEAR_LEAD = 0.1;
-const SHORT_TEXT_LEAD = 0.2;
+/** Numbers and single letters tell nothing of a language. */
+const TELLING_WORD = /^(?!\p{N}+$)..+/u;
+
+/**
+ * Small words of other languages, none of them English. Lists of words and names hold many of them
+ * (`la`, `de`), so they are no sign of English.
+ */
+const GLUE: ReadonlySet<string> = new Set(
+  (
+    'el la los las del con una por para que de le les des du une un et aux dans sur pour est avec ' +
+    'der das und mit ein eine einer eines dem den von zu im auf für ist il lo gli di della dei che ' +
+    'delle per os dos com um uma em na ao het een van voor och med ett på av og til się ze'
+  ).split(' '),
+);
+
+/** Words from which a text counts as long. */
+const LONG = 6;
+/**
+ * A text is refused when another language's score leads the best wanted one's by more than `lead`
+ * and less than the share `known` of its words are known.
+ */
+const LONG_TEXT = { lead: 0.1, known: 0.7 };
+const SHORT_TEXT = { lead: 0.2, known: 0.5 };
 
 /**
  * The language that `text` is in rather than in one of `wanted` (ISO 639-1; empty: all pass);
  * undefined when it may pass.
- * @param isKnown whether a word (as `tokenise` gives it) stands in the query list
+ * @param isListed whether a word (as `tokenise` gives it) stands in the query list
  */
 export function foreignLanguage(
   text: string,
   wanted: readonly string[],
-  isKnown: (word: string) => boolean,
+  isListed: (word: string) => boolean,
 ): string | undefined {
   if (wanted.length === 0) return undefined;
   const letters = text.match(LETTER)?.length ?? 0;
@@ -51,8 +73,12 @@ export function foreignLanguage(
   const scores = detected.getScores();
   const theirs = scores[detected.language] ?? 0;
   const lead = theirs - Math.max(0, ...wanted.map((language) => scores[language] ?? 0));
-  const words = tokenise(text);
-  if (words.length >= ENOUGH_WORDS) return lead > CLEAR_LEAD ? detected.language : undefined;
+  const words = tokenise(text).filter((word) => TELLING_WORD.test(word));
+  const needed = words.length < LONG ? SHORT_TEXT : LONG_TEXT;
+  if (lead <= needed.lead) return undefined;
+  const isKnown = wanted.includes('en')
+    ? (word: string) => !GLUE.has(word) && (isListed(word) || englishWords().has(word))
+    : isListed;
   const known = words.filter(isKnown).length;
-  return lead > SHORT_TEXT_LEAD && known * 2 < words.length ? detected.language : undefined;
+  return known < needed.known * words.length ? detected.language : undefined;
 }
