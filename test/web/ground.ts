@@ -28,7 +28,10 @@ export interface Fate {
   or?: readonly Outcome[];
 }
 
-/** URLs of which all but one must be lost for `reason`; which one stays is decided by rank. */
+/**
+ * URLs of which at most one stays, and the others are lost for `reason`. Which one stays is decided
+ * by rank; none does where a third drawing is as like.
+ */
 export interface Twins {
   trouble: string;
   urls: readonly string[];
