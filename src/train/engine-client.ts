@@ -98,6 +98,9 @@ export class EngineClient {
         process.off('exit', killOnExit);
         this.#ended = true;
         if (failure !== undefined) this.#fail(failure);
+        for (const request of this.#requests.values()) {
+          request.reject(new WitError('engine', 'The engine ended before it had answered'));
+        }
         this.#wake?.();
         this.#socket?.destroy();
         resolve();

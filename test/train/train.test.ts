@@ -83,7 +83,7 @@ function engines(): number[] {
     .map(([pid]) => Number(pid));
 }
 
-describe('train', () => {
+describe('train', { timeout: 180_000 }, () => {
   let whole: TrainResult;
   let metrics: WorkEvent[];
   beforeAll(async () => {
@@ -91,7 +91,7 @@ describe('train', () => {
     whole = await run.result;
     metrics = run.events.filter((event) => event.type === 'metric');
     expect((await listCheckpoints(run.out)).map(({ step }) => step)).toEqual([10, 20]);
-  });
+  }, 180_000);
 
   it('runs all steps, reports them, and leaves checkpoints', async () => {
     expect(whole.steps).toBe(20);
