@@ -1,5 +1,6 @@
 """A small client for the engine: starts the real process and feeds it over a real socket."""
 
+import contextlib
 import json
 import os
 import socket
@@ -17,6 +18,8 @@ import numpy as np
 ENGINE = Path(__file__).resolve().parents[3] / "src" / "train" / "engine"
 DTYPES = {"uint8": "u8", "int32": "i32", "float32": "f32"}
 Arrays = dict[str, np.ndarray]
+Run = tuple[dict[str, Any], Path, list[dict[str, Any]]]
+"""A training run's settings, checkpoint folder and events."""
 
 
 def encode(header: dict[str, Any], arrays: Arrays) -> bytes:
@@ -27,7 +30,11 @@ def encode(header: dict[str, Any], arrays: Arrays) -> bytes:
     ]
     body = json.dumps({**header, "tensors": tensors}).encode()
     return b"".join(
-        [struct.pack("<I", len(body)), body, *(np.ascontiguousarray(a).tobytes() for a in arrays.values())]
+        [
+            struct.pack("<I", len(body)),
+            body,
+            *(np.ascontiguousarray(a).tobytes() for a in arrays.values()),
+        ]
     )
 
 
@@ -47,7 +54,7 @@ class Client:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            preexec_fn=preexec,  # noqa: PLW1509
+            preexec_fn=preexec,
             env={**os.environ, "PYTHONPATH": str(ENGINE), "OMP_NUM_THREADS": str(threads)},
         )
         self.credit = 0
@@ -64,10 +71,8 @@ class Client:
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self._stderr, self._server):
             assert stream is not None
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 stream.close()
-            except BrokenPipeError:
-                pass
         if self._stream is not None:
             self._stream.close()
         self._folder.cleanup()
@@ -164,8 +169,8 @@ def feed(client: Client, batches: Iterator[Arrays], start: int, size: int) -> th
                 client.wait_credit()
                 client.send({"position": position, "epoch": position // 64}, arrays)
                 position += size
-        except (EOFError, ConnectionError):
-            pass  # the engine has what it wanted
+        except (EOFError, OSError):
+            pass  # the engine has what it wanted, or is gone
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()

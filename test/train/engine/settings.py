@@ -76,7 +76,9 @@ def config(folder: Path, model: dict[str, Any] = VIT, **changes: Any) -> dict[st
     )
 
 
-def batch(step: int, size: int = 8, side: int = 16, context: int = 12, vocab: int = 64) -> dict[str, np.ndarray]:
+def batch(
+    step: int, size: int = 8, side: int = 16, context: int = 12, vocab: int = 64
+) -> dict[str, np.ndarray]:
     """The images and tokens of a step, a pure function of its number."""
     random = np.random.default_rng(step)
     images = random.integers(0, 256, (size, side, side, 3), dtype=np.uint8)

@@ -63,7 +63,7 @@ class EvaluateConfig:
 
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-PRECISIONS = ("auto", "fp32", "bf16")
+PRECISIONS = ("auto", "fast", "fp32", "bf16")
 
 
 def read_train(data: object) -> TrainConfig:

@@ -51,9 +51,7 @@ def save_checkpoint(
         (partial / "checkpoint.json").write_text(text + "\n", encoding="utf-8")
         _flush(partial / "checkpoint.json")
         _flush(partial)
-        # An older run may have left the same step; its place is taken only now.
-        _remove(path)
-        partial.rename(path)
+        _replace(path, partial)
         _flush(folder)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(partial, ignore_errors=True)
@@ -107,6 +105,16 @@ def _write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     host = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     save_file(host, path)
     _flush(path)
+
+
+def _replace(path: Path, complete: Path) -> None:
+    """Gives `complete` its final name. An older run's folder of that name is moved away first."""
+    old = path.with_name(f".{path.name}.old")
+    _remove(old)
+    if path.exists():
+        path.rename(old)
+    complete.rename(path)
+    _remove(old)
 
 
 def _remove(path: Path) -> None:
