@@ -34,10 +34,12 @@ AUGMENT: dict[str, Any] = {
     "contrast": 0.3,
     "saturation": 0.4,
     "hue": 0.1,
+    "colour": 0.8,
     "grayscale": 0.1,
     "blur": 0.2,
     "noise": 0.02,
     "erase": 0.3,
+    "ramp": 0.2,
 }
 
 

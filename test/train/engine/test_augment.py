@@ -1,5 +1,6 @@
 """Augmentation: exact where it is the identity, right in known cases, and repeatable."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ PLAIN = Normalise((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), torch.device("cpu"))
 
 
 def run(images: torch.Tensor, step: int = 0, seed: int = 0, **options: Any) -> torch.Tensor:
-    return Augment(read_augment(Fields(options, "augment")), seed, PLAIN)(images, step)
+    return Augment(read_augment(Fields(options, "augment")), seed, 100, PLAIN)(images, step)
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def smooth() -> torch.Tensor:
 def test_nothing_asked_is_only_normalisation(images: torch.Tensor) -> None:
     mean, std = (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)
     normalise = Normalise(mean, std, torch.device("cpu"))
-    result = Augment(AugmentConfig(), 0, normalise)(images, 3)
+    result = Augment(AugmentConfig(), 0, 100, normalise)(images, 3)
     expected = (images.double() / 255 - torch.tensor(mean)) / torch.tensor(std)
     torch.testing.assert_close(result.double(), expected.permute(0, 3, 1, 2), atol=1e-6, rtol=0)
     assert torch.equal(result, normalise(images))
@@ -51,6 +52,8 @@ def test_draws_depend_on_seed_and_step_alone(images: torch.Tensor) -> None:
 def test_images_of_a_batch_are_drawn_apart() -> None:
     same = smooth().expand(8, -1, -1, -1)
     for key, value in AUGMENT.items():
+        if key in ("colour", "ramp"):
+            continue  # these only temper the others
         chance = isinstance(value, float) and key in ("flip", "grayscale", "blur", "erase")
         result = run(same, **{key: 0.5 if chance else value})
         assert (result != result[:1]).any(), key
@@ -153,6 +156,28 @@ def test_probabilities_are_respected() -> None:
     images = torch.randint(0, 256, (400, 8, 8, 3), dtype=torch.uint8)
     flipped = (run(images, flip=0.3) != unit_scale(images)).flatten(1).any(dim=1)
     assert 0.2 < float(flipped.float().mean()) < 0.4
+
+
+def test_a_ramp_starts_weak_and_ends_at_full_strength() -> None:
+    options = {"rotate": 40, "scale": [0.5, 2.0], "brightness": 0.4, "flip": 0.5}
+    config = read_augment(Fields({**options, "ramp": 0.0}, "augment"))
+    full = read_augment(Fields(dict(options), "augment"))
+    assert (config.at(0.5).rotate, config.at(0.5).flip) == (20, 0.5)
+    assert config.at(0.5).scale == pytest.approx((0.5**0.5, 2**0.5))
+    assert (config.at(0).aspect, config.at(0).scale) == (1, (1, 1))
+    assert replace(config.at(1), ramp=1.0) == full
+    assert full.at(0) is full
+    images = smooth()
+    torch.testing.assert_close(run(images, brightness=0.5, ramp=0.0), unit_scale(images))
+    late = [run(images, step=99, rotate=40, ramp=ramp) for ramp in (0.99, 1.0)]
+    torch.testing.assert_close(*late, atol=0.02, rtol=0)
+
+
+def test_colours_may_be_left_alone() -> None:
+    images = torch.randint(0, 256, (300, 8, 8, 3), dtype=torch.uint8)
+    options = {"brightness": 0.3, "hue": 0.2, "saturation": 0.3, "contrast": 0.3}
+    changed = (run(images, colour=0.4, **options) - unit_scale(images)).abs().flatten(1).amax(1)
+    assert 0.3 < float((changed > 1e-3).float().mean()) < 0.5
 
 
 def test_generators_differ_by_name() -> None:

@@ -108,6 +108,7 @@ def test_gradient_checkpointing_changes_nothing(data: dict[str, Any]) -> None:
         (32, 2, [1, 1, 1, 1], 2),
         (32, 1, [1, 1, 1, 1], 4),
         (24, 1, [1, 1], 12),
+        (24, 4, [1, 2, 2], 1),
     ],
 )
 def test_resnet_maps_fit_small_images(

@@ -37,15 +37,16 @@ class ColourShift:
     def draw(self, generator: Generator, images: int, side: int) -> Tensor:  # noqa: ARG002
         """For each image twelve numbers: the matrix, then the weights of the mean colour."""
         config = self._config
+        changed = torch.rand(images, generator=generator) < config.colour
 
         def factor(spread: float) -> Tensor:
-            return uniform(generator, images, 1 - spread, 1 + spread)
+            return torch.where(changed, uniform(generator, images, 1 - spread, 1 + spread), 1.0)
 
         brightness, contrast = factor(config.brightness), factor(config.contrast)
         saturation = factor(config.saturation)
         grey = torch.rand(images, generator=generator) < config.grayscale
         saturation = torch.where(grey, 0.0, saturation)
-        angle = uniform(generator, images, -1, 1) * (2 * math.pi * config.hue)
+        angle = uniform(generator, images, -1, 1) * (2 * math.pi * config.hue) * changed
         matrix_B33 = _rotate_hue(angle) @ _saturate(saturation)
         matrix_B33 = matrix_B33 * (brightness * contrast).view(-1, 1, 1)
         # Contrast adds the mean luma back; saturation and hue leave that grey alone.

@@ -2,7 +2,7 @@
 and the client has cropped already.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wit_engine.fields import Fields
 
@@ -24,11 +24,14 @@ class AugmentConfig:
     brightness  factor in [1 - b, 1 + b]; likewise contrast (around the image's mean grey)
                 and saturation
     hue         turns of the colour circle to either side, at most 0.5
+    colour      probability that brightness, contrast, saturation and hue are changed at all
     grayscale   probability of losing all colour
     blur        probability of a 3×3 binomial blur
     noise       standard deviation of Gaussian noise, as a fraction of full scale
     erase       probability of hiding a rectangle (an eighth to a half of either side) behind `fill`
                 (mid-grey where `fill` is not a colour)
+    ramp        strength of all this in the first step, as a share of the full strength, which is
+                reached at the end of the run in equal steps; flip, colour and fill stay as they are
     """
 
     scale: tuple[float, float] = (1.0, 1.0)
@@ -42,10 +45,39 @@ class AugmentConfig:
     contrast: float = 0.0
     saturation: float = 0.0
     hue: float = 0.0
+    colour: float = 1.0
     grayscale: float = 0.0
     blur: float = 0.0
     noise: float = 0.0
     erase: float = 0.0
+    ramp: float = 1.0
+
+    def at(self, progress: float) -> "AugmentConfig":
+        """The options in force when a share `progress` of the run's steps is done."""
+        strength = self.ramp + (1 - self.ramp) * progress
+        if strength == 1:
+            return self
+        return replace(
+            self,
+            scale=(self.scale[0] ** strength, self.scale[1] ** strength),
+            aspect=self.aspect**strength,
+            **{key: strength * getattr(self, key) for key in _RAMPED},
+        )
+
+
+_RAMPED = (
+    "rotate",
+    "shear",
+    "translate",
+    "brightness",
+    "contrast",
+    "saturation",
+    "hue",
+    "grayscale",
+    "blur",
+    "noise",
+    "erase",
+)
 
 
 def read_augment(fields: Fields) -> AugmentConfig:
@@ -62,10 +94,12 @@ def read_augment(fields: Fields) -> AugmentConfig:
         contrast=fields.number("contrast", 0.0, maximum=1.0),
         saturation=fields.number("saturation", 0.0, maximum=1.0),
         hue=fields.number("hue", 0.0, maximum=0.5),
+        colour=fields.number("colour", 1.0, maximum=1.0),
         grayscale=fields.number("grayscale", 0.0, maximum=1.0),
         blur=fields.number("blur", 0.0, maximum=1.0),
         noise=fields.number("noise", 0.0, maximum=1.0),
         erase=fields.number("erase", 0.0, maximum=1.0),
+        ramp=fields.number("ramp", 1.0, maximum=1.0),
     )
     fields.close()
     return config

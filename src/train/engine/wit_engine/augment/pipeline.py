@@ -34,16 +34,20 @@ class Normalise:
 
 
 class Augment:
-    """The training pipeline: the operations that are on, in a fixed order, then Normalise."""
+    """The training pipeline: the operations that are on, in a fixed order, then Normalise.
 
-    def __init__(self, config: AugmentConfig, seed: int, normalise: Normalise) -> None:
+    `steps` is the length of the run, over which the options may grow stronger.
+    """
+
+    def __init__(self, config: AugmentConfig, seed: int, steps: int, normalise: Normalise) -> None:
+        self._config = config
         self._seed = seed
+        self._steps = steps
         self._normalise = normalise
-        self._operations = operations(config)
 
     def __call__(self, images_BSS3: Tensor, step: int) -> Tensor:
         x_B3SS = unit_scale(images_BSS3)
-        for operation in self._operations:
+        for operation in operations(self._config.at(step / self._steps)):
             generator = generator_for(self._seed, step, operation.name)
             drawn = operation.draw(generator, x_B3SS.shape[0], x_B3SS.shape[-1])
             x_B3SS = operation.apply(x_B3SS, drawn.to(x_B3SS.device, non_blocking=True))

@@ -22,8 +22,8 @@ class ResnetConfig:
     """CLIP's modified ResNet.
 
     `width` is the stem's; stage i (from 0) ends in 4·width·2^i channels. CLIP has four stages and a
-    stem that shrinks the image four times; `stem_stride` 2 or 1 keeps a larger map for images of a
-    few dozen pixels.
+    stem that shrinks the image four times; `stem_stride` 2 (no pool) or 1 (no stride either) keeps
+    a larger map for images of a few dozen pixels.
     """
 
     size: int
@@ -115,10 +115,10 @@ def _read_resnet(fields: Fields) -> ResnetConfig:
         raise fields.wrong("stem_stride", "1, 2 or 4")
     if image.width % 2:
         raise fields.wrong("width", "an even number")
-    if image.size % image.stride:
+    if image.size % image.stem_stride or image.size < image.stride:
         raise EngineError(
-            f"config.model.image: size {image.size} is not a multiple of {image.stride}, "
-            f"the stride of {len(layers)} stages after a stem of stride {image.stem_stride}"
+            f"config.model.image: size {image.size} must be a multiple of {image.stem_stride} (the "
+            f"stem's stride) and at least {image.stride} (the stride of all {len(layers)} stages)"
         )
     _check_heads("config.model.image", image.features, image.heads)
     return image

@@ -98,14 +98,14 @@ class ModifiedResNet(nn.Module):
         super().__init__()
         self.recompute = False
         width = config.width
-        stride = 2 if config.stem_stride == 4 else 1
+        stride = 1 if config.stem_stride == 1 else 2
         self.conv1 = nn.Conv2d(3, width // 2, 3, stride=stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(width // 2)
         self.conv2 = nn.Conv2d(width // 2, width // 2, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(width // 2)
         self.conv3 = nn.Conv2d(width // 2, width, 3, padding=1, bias=False)
         self.bn3 = nn.BatchNorm2d(width)
-        self.avgpool = nn.AvgPool2d(2) if config.stem_stride > 1 else nn.Identity()
+        self.avgpool = nn.AvgPool2d(2) if config.stem_stride == 4 else nn.Identity()
         self.stages = len(config.layers)
         channels = width
         for index, blocks in enumerate(config.layers):
@@ -115,7 +115,7 @@ class ModifiedResNet(nn.Module):
                 layers.append(Bottleneck(channels, planes, 2 if index and not block else 1))
                 channels = 4 * planes
             self.add_module(f"layer{index + 1}", nn.Sequential(*layers))
-        side = config.size // config.stride
+        side = config.size // config.stride  # pooling leaves out odd last rows
         self.attnpool = AttentionPool(side, channels, config.heads, embed_dim)
 
     def forward(self, x_B3SS: Tensor) -> Tensor:

@@ -47,7 +47,10 @@ class Trainer:
         self._parameters = list(self.model.parameters())
         self._optimizer = build_optimizer(self.model, config.optimizer)
         self._augment = Augment(
-            config.augment, config.seed, Normalise(config.mean, config.std, device.torch)
+            config.augment,
+            config.seed,
+            config.steps,
+            Normalise(config.mean, config.std, device.torch),
         )
         self.metrics = Metrics(device.torch)
         if config.resume is not None:
