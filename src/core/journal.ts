@@ -82,6 +82,7 @@ export class Journal {
   readonly #path: string;
   readonly #handle: FileHandle;
   readonly #units: Map<string, UnitCommit>;
+  #last: Promise<void> = Promise.resolve();
 
   private constructor(path: string, handle: FileHandle, units: Map<string, UnitCommit>) {
     this.#path = path;
@@ -124,11 +125,19 @@ export class Journal {
   }
 
   async close(): Promise<void> {
+    await this.#last.catch(() => {});
     await this.#handle.close();
   }
 
-  async #append(line: unknown): Promise<void> {
-    await this.#handle.appendFile(`${JSON.stringify(line)}\n`);
-    await this.#handle.sync();
+  /**
+   * One line at a time, in the order of the calls. After a failure (a full disk) nothing more is
+   * written: the line may be torn, and a torn line is only recognised as the last one.
+   */
+  #append(line: unknown): Promise<void> {
+    this.#last = this.#last.then(async () => {
+      await this.#handle.appendFile(`${JSON.stringify(line)}\n`);
+      await this.#handle.sync();
+    });
+    return this.#last;
   }
 }

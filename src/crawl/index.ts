@@ -4,6 +4,7 @@ export { type Download, downloadImage } from './download.js';
 export { extractPage, type Page } from './extract.js';
 export { WebClient, type WebClientOptions } from './net/client.js';
 export type { Address, Resolve } from './net/dns.js';
+export { isPublicAddress } from './net/guard.js';
 export type { Fetched, GetOptions, Head, ResourceKind } from './net/resource.js';
 export { createListSource, type ListUnit } from './sources/list.js';
 export { createWebSource, type WebUnit } from './sources/web.js';

@@ -10,7 +10,12 @@ import { WitError } from '../core/errors.js';
 import { type Emit, silent } from '../core/events.js';
 import { localRunner, type Runner } from '../core/runner.js';
 import type { Source } from '../core/source.js';
-import { createListSource, createWebSource, WebClient } from '../crawl/index.js';
+import {
+  createListSource,
+  createWebSource,
+  WebClient,
+  type WebClientOptions,
+} from '../crawl/index.js';
 import { loadQueries } from '../queries/load.js';
 import { writeCard } from '../shard/index.js';
 import { discover } from './discover.js';
@@ -24,6 +29,8 @@ export interface BuildOptions {
   emit?: Emit;
   signal?: AbortSignal;
   runner?: Runner;
+  /** Injected parts of the web client: clock, resolver, address policy. */
+  web?: WebClientOptions;
 }
 
 /**
@@ -53,7 +60,7 @@ export async function buildDataset(
     );
   }
   const { queries, digest } = await loadQueries(config.queries.file);
-  const client = new WebClient(config.net);
+  const client = new WebClient(config.net, options.web);
   try {
     const dataset = await DatasetWriter.open(out, {
       schema: 1,

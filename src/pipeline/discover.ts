@@ -43,7 +43,7 @@ export async function discover(
         (part) => discoverPart(dataset, source, part, signal),
         signal,
       )) {
-        links.push(...unit.links);
+        links = links.concat(unit.links);
         done += (unit.counts.pages ?? 0) + (unit.counts.rows ?? 0);
         candidates += unit.counts.candidates ?? 0;
         const note = `${candidates} candidates`;

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -66,6 +66,33 @@ describe('DatasetWriter', () => {
       'fetch-00001',
     ]);
   });
+
+  const mayMount = process.getuid?.() === 0;
+  if (!mayMount) console.warn('SKIPPED: a full disk (needs root, to mount a small one)');
+  it.skipIf(!mayMount)(
+    'writes nothing after a failed line, so that the torn line stays the last',
+    async () => {
+      const disk = join(dir, 'disk');
+      await mkdir(disk);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', disk]);
+      try {
+        const writer = await DatasetWriter.open(disk, head);
+        await writer.journal.commit(commit(0));
+        const large = { ...commit(1), unit: 'x'.repeat(50_000) };
+        const results = await Promise.allSettled([
+          writer.journal.commit(large),
+          writer.journal.commit(commit(2)),
+        ]);
+        expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected']);
+        await writer.close();
+        const again = await DatasetWriter.open(disk, head);
+        expect(again.journal.commits().map(({ unit }) => unit)).toEqual(['fetch-00000']);
+        await again.close();
+      } finally {
+        execFileSync('umount', ['-l', disk]);
+      }
+    },
+  );
 
   it('refuses other settings and names them, but lets pace differ', async () => {
     await (await DatasetWriter.open(dir, head)).close();

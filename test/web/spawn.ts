@@ -12,8 +12,8 @@ export interface InternetProcess {
   readonly connectTo: string[];
   readonly seeds: string[];
   readonly hosts: string[];
-  /** Lets the process end, and resolves when it has. */
-  close(): Promise<void>;
+  /** Lets the process end; resolves when it has, with the most memory it held, in bytes. */
+  close(): Promise<number>;
 }
 
 /** Characters of the process's last words that are kept for an error. */
@@ -32,6 +32,7 @@ export async function spawnInternet(
   });
   const ended = once(child, 'close');
   let words = '';
+  let peakMemoryBytes = 0;
   child.stderr.setEncoding('utf8').on('data', (some: string) => {
     words = (words + some).slice(-MAX_WORDS);
   });
@@ -46,8 +47,12 @@ export async function spawnInternet(
     ...(JSON.parse(first) as Pick<InternetProcess, 'port' | 'connectTo' | 'seeds' | 'hosts'>),
     pid: child.pid as number,
     async close() {
+      lines.once('line', (line: string) => {
+        peakMemoryBytes = (JSON.parse(line) as { peakMemoryBytes: number }).peakMemoryBytes;
+      });
       child.stdin.end();
       await ended;
+      return peakMemoryBytes;
     },
   };
 }
