@@ -4,12 +4,14 @@ import type { Command } from './command.js';
 import { crawlAndBuild } from './crawl-and-build.js';
 import { demo } from './demo/index.js';
 import { doctor } from './doctor.js';
+import { evaluation } from './eval.js';
 import { stats } from './stats.js';
 import { trainFromShards } from './train-from-shards.js';
 
 export const allCommands: readonly Command[] = [
   crawlAndBuild,
   trainFromShards,
+  evaluation,
   stats,
   demo,
   doctor,

@@ -15,5 +15,6 @@ export {
   type ImageSet,
   loadCaptions,
   loadClasses,
+  namedByClass,
 } from './sets.js';
 export type { ZeroShotResult } from './zero-shot.js';

@@ -55,16 +55,13 @@ export async function loadClasses(path: string): Promise<ClassSet> {
 
 /**
  * Images with captions, from Parquet with the columns `image`, `text` and, where present,
- * `other_texts`: shards as `wit` writes them, for one.
+ * `other_texts`: shards as `wit` writes them, for one. In a folder of class folders, an image's
+ * caption is the name of its class.
  * @throws WitError `missing_file`, `bad_file`, or `input` when there is nothing to evaluate.
  */
 export async function loadCaptions(path: string): Promise<CaptionSet> {
   const files = await parquetFiles(path);
-  if (files === undefined) {
-    throw new WitError('input', `${path} is no Parquet file and holds none`, {
-      hint: 'Captions are read from Parquet with the columns image and text.',
-    });
-  }
+  if (files === undefined) return namedByClass(await loadClasses(path));
   const captions: string[][] = [];
   for await (const { row, where } of rowsOf(files, ['text', 'other_texts?'])) {
     const texts = [row.text, ...(Array.isArray(row.other_texts) ? row.other_texts : [])];
@@ -74,6 +71,11 @@ export async function loadCaptions(path: string): Promise<CaptionSet> {
   }
   if (captions.length === 0) throw new WitError('input', `${path} holds no rows`);
   return { ...imageSet(path, files, captions.length), captions };
+}
+
+/** The same images, each with its class's name as its one caption. */
+export function namedByClass(set: ClassSet): CaptionSet {
+  return { ...set, captions: set.labels.map((label) => [set.classes[label] as string]) };
 }
 
 async function classFolder(path: string): Promise<ClassSet> {

@@ -82,7 +82,7 @@ describe('class sets', () => {
     const dir = await temporary();
     await expect(loadClasses(join(dir, 'no'))).rejects.toThrow('does not exist');
     await expect(loadClasses(dir)).rejects.toThrow('holds no images');
-    await expect(loadCaptions(dir)).rejects.toThrow('is no Parquet file and holds none');
+    await expect(loadCaptions(dir)).rejects.toThrow('holds no images');
   });
 });
 

@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { loadEmoji } from '../../../test/web/emoji.js';
 import { writeEvaluationSets } from '../../../test/web/evaluation.js';
 import type { Config } from '../../config.js';
-import { type ClassSet, evaluate, loadClasses, nearestNeighbour } from '../../eval/index.js';
+import {
+  type ClassSet,
+  evaluate,
+  loadClasses,
+  namedByClass,
+  nearestNeighbour,
+} from '../../eval/index.js';
 import { followShards } from '../../pipeline/follow.js';
 import type { Io } from '../command.js';
 import { countOverlap } from './overlap.js';
@@ -71,7 +77,7 @@ export async function measure(
       tasks: [
         { kind: 'zero-shot', set: designer },
         { kind: 'zero-shot', set: concepts },
-        { kind: 'retrieval', set: { ...designer, captions: namesOf(designer) } },
+        { kind: 'retrieval', set: namedByClass(designer) },
       ],
     },
     io,
@@ -90,11 +96,6 @@ export async function measure(
       chance: retrieved.chance.imageToText,
     },
   };
-}
-
-/** Each image's class name as its one caption. */
-function namesOf(set: ClassSet): string[][] {
-  return set.labels.map((label) => [set.classes[label] as string]);
 }
 
 function scoresOf(result: Omit<Classification, 'nearestNeighbour' | 'nearDuplicatesOfTraining'>) {
