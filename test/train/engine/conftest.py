@@ -25,6 +25,7 @@ for _schema in (
 def _deterministic() -> None:
     torch.manual_seed(0)
     torch.set_num_threads(1)
+    torch.backends.cuda.enable_flash_sdp(True)  # a bf16 session on a CPU turns it off
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,15 @@
 import copy
 import itertools
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from settings import RESNET, VIT
-from wit_engine.config import OptimizerConfig
+from settings import RESNET, VIT, batch, config
+from wit_engine.config import OptimizerConfig, read_train
+from wit_engine.device import open_device
 from wit_engine.errors import EngineError
 from wit_engine.fields import Fields
 from wit_engine.model.clip import CLIP, public_name
@@ -18,6 +20,7 @@ from wit_engine.train.loss import contrastive_loss
 from wit_engine.train.metrics import Metrics
 from wit_engine.train.optimizer import build_optimizer
 from wit_engine.train.schedule import learning_rate
+from wit_engine.train.trainer import Trainer
 
 
 def test_loss_equals_the_definition() -> None:
@@ -94,3 +97,19 @@ def test_metrics_average_and_name_the_first_bad_step() -> None:
     metrics.add(5, torch.tensor(float("nan")), torch.tensor(1.0))
     with pytest.raises(EngineError, match="in step 4"):
         metrics.check()
+
+
+def test_bf16_learns_as_fp32_does(tmp_path: Path) -> None:
+    losses = {}
+    for precision in ("fp32", "bf16"):
+        settings = config(tmp_path, RESNET, precision=precision, gradient_checkpointing=True)
+        trainer = Trainer(read_train(settings), open_device("cpu", precision, 1))
+        for _ in range(10):
+            arrays = {name: torch.from_numpy(array) for name, array in batch(0).items()}
+            trainer.train_step(arrays["images"], arrays["tokens"], 0)
+        trainer.metrics.check()
+        losses[precision] = trainer.metrics.read().loss
+        assert all(p.dtype == torch.float32 for p in trainer.model.parameters())
+    assert losses["bf16"] == pytest.approx(losses["fp32"], rel=0.03)
+    assert losses["bf16"] != losses["fp32"]
+    assert losses["fp32"] < 2.3

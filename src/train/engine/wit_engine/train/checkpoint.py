@@ -43,7 +43,8 @@ def save_checkpoint(
     partial = folder / f".{path.name}.partial"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _remove(partial)
+        for left_over in folder.glob(".step-*"):  # of a run that was killed while it wrote
+            shutil.rmtree(left_over)
         partial.mkdir()
         _write_tensors(partial / "model.safetensors", weights)
         _write_tensors(partial / "optimizer.safetensors", optimizer)
@@ -110,16 +111,11 @@ def _write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
 def _replace(path: Path, complete: Path) -> None:
     """Gives `complete` its final name. An older run's folder of that name is moved away first."""
     old = path.with_name(f".{path.name}.old")
-    _remove(old)
     if path.exists():
         path.rename(old)
     complete.rename(path)
-    _remove(old)
-
-
-def _remove(path: Path) -> None:
-    if path.exists():
-        shutil.rmtree(path)
+    if old.exists():
+        shutil.rmtree(old)
 
 
 def _flush(path: Path) -> None:
