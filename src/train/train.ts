@@ -38,7 +38,10 @@ export interface TrainInput {
   readonly out: string;
   /** A checkpoint folder to go on from; `auto`: the newest of `out`, if there is one. */
   readonly resume?: 'auto' | (string & {}) | undefined;
-  /** Go on even if dataset, model order or seed are not those that the run began with. */
+  /**
+   * Go on even if the dataset or the order of its samples is another (`shuffleRowGroups`,
+   * `sampleTexts`); the engine still refuses another model, batch size or seed.
+   */
   readonly resumeAnyway?: boolean;
   /** The Python that runs the engine: see `resolvePython`. */
   readonly python: string;

@@ -91,6 +91,8 @@ const TEXTS = {
     misread(misread('don’t — café')),
     misread('😀 smile 👍🏽'),
     misread('Привет, мир'),
+    misread('звёзды в глазах, вау'),
+    misread('į kairę nukreiptas kumštis'),
     misread('猫の写真'),
     misread('© 2020 Someone® 20° £5 €10'),
     `${misread('it’s')} 猫`,
