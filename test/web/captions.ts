@@ -18,6 +18,9 @@ const STYLES: Readonly<Record<string, string>> = {
   emojione: 'a shaded style with fine gradients',
   'emojione-v1': 'a simple style without shading',
   fxemoji: 'a plain style with clean shapes',
+  'fluent-line': 'black and white, for good contrast',
+  'emojione-line': 'a single colour',
+  streamline: 'bold lines with few colours',
 };
 
 interface Wording {

@@ -48,6 +48,29 @@ export const DESIGNERS = [
   designer('emojione', 'EmojiOne', '@iconify-json/emojione', 'CC-BY-4.0', 'emojione', 'jpeg'),
   designer('emojione-v1', 'EmojiOne 1', '@iconify-json/emojione-v1', 'CC-BY-SA-4.0', 'emojione'),
   designer('fxemoji', 'FxEmoji', '@iconify-json/fxemoji', 'Apache-2.0', 'fxemoji', 'jpeg'),
+  designer(
+    'fluent-line',
+    'Fluent Contrast',
+    '@iconify-json/fluent-emoji-high-contrast',
+    'MIT',
+    'fluent',
+  ),
+  designer(
+    'emojione-line',
+    'EmojiOne Mono',
+    '@iconify-json/emojione-monotone',
+    'CC-BY-4.0',
+    'emojione',
+    'webp',
+  ),
+  designer(
+    'streamline',
+    'Streamline',
+    '@iconify-json/streamline-emojis',
+    'CC-BY-4.0',
+    'streamline',
+    'jpeg',
+  ),
   designer('openmoji', 'OpenMoji', '@iconify-json/openmoji', 'CC-BY-SA-4.0', 'openmoji'),
 ] as const satisfies readonly Designer[];
 
@@ -268,9 +291,15 @@ async function loadDrawings(
   if (names.size === 0) {
     const squashed = one.id === 'fxemoji';
     const others = [await otherNamesOf('emojibase-data/meta/unicode-names.json')];
-    if (squashed) {
+    if (squashed || one.id === 'streamline') {
       others.push(await otherNamesOf('emojibase-data/en/shortcodes/emojibase-legacy.json'));
     }
+    if (one.id === 'streamline') {
+      for (const kind of ['emojibase', 'github', 'joypixels', 'iamcal']) {
+        others.push(await otherNamesOf(`emojibase-data/en/shortcodes/${kind}.json`));
+      }
+    }
+    if (one.id === 'streamline') addNumberedVariants(set);
     names = iconNamesByName(set, squashed, entries, others);
   }
   for (const entry of entries) {
@@ -281,11 +310,44 @@ async function loadDrawings(
   return drawings;
 }
 
+/** Streamline numbers its variants (`cloud-1`); the first one stands for the name alone. */
+function addNumberedVariants(set: IconSet): void {
+  set.aliases ??= {};
+  for (const name of Object.keys(set.icons)) {
+    const plain = name.replace(/-\d$/, '');
+    if (set.icons[plain] === undefined) set.aliases[plain] ??= { parent: name };
+  }
+}
+
 async function otherNamesOf(specifier: string): Promise<Map<string, string[]>> {
   const table = await readJson<Record<string, string | string[]>>(specifier);
   return new Map(
     Object.entries(table).map(([hexcode, names]) => [bareHex(hexcode), [names].flat()]),
   );
+}
+
+/**
+ * Some sets draw two concepts alike (a DVD and an optical disk). Where one of them is held out, the
+ * other is not this designer's to show: it would be the held-out picture under another name.
+ */
+function dropCopiesOfHeldOut(
+  drawings: Map<string, Drawing>,
+  entries: readonly EmojibaseEntry[],
+): void {
+  const secret = new Set<string>();
+  const look = (drawing: Drawing | undefined): string | undefined =>
+    drawing !== undefined && 'svg' in drawing ? drawing.svg(1) : undefined;
+  const hexes = entries.map(({ hexcode, group }) => ({
+    hex: bareHex(hexcode),
+    heldOut: isHeldOut(bareHex(hexcode), CONCRETE.includes(GROUPS[group as number] as Group)),
+  }));
+  for (const { hex, heldOut } of hexes) {
+    const drawn = look(drawings.get(hex));
+    if (heldOut && drawn !== undefined) secret.add(drawn);
+  }
+  for (const { hex, heldOut } of hexes) {
+    if (!heldOut && secret.has(look(drawings.get(hex)) ?? '')) drawings.delete(hex);
+  }
 }
 
 /** Reads the packages and joins them. Takes about a second and 60 MB; call it once. */
@@ -301,6 +363,7 @@ export async function loadEmoji(): Promise<EmojiWorld> {
     const translated = await readJson<EmojibaseEntry[]>(`emojibase-data/${locale}/data.json`);
     labels.set(locale, new Map(translated.map((entry) => [bareHex(entry.hexcode), entry.label])));
   }
+  for (const mine of drawings.values()) dropCopiesOfHeldOut(mine, entries);
   const whole = ['noto', 'twemoji', 'fluent-flat', 'fluent-3d', 'openmoji'];
   const concepts: Concept[] = [];
   for (const entry of entries) {

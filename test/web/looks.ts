@@ -117,6 +117,22 @@ export const LOOKS: Readonly<Record<string, Look>> = {
     show: (shown) =>
       `<P><IMG SRC=${escapeHtml(shown.large)} ALT='${escapeHtml(shown.alt)}' BORDER=0><BR><FONT SIZE=2>${escapeHtml(shown.concept.emoji)}</FONT>`,
   },
+  // An embedded list: the caption stands in the title attribute of a link around the picture.
+  'fluent-line': {
+    path: ({ hex }) => `/svg-previews/${hex}.png`,
+    show: (shown) =>
+      `<li><a href="#${shown.concept.hex}"><img src="${shown.large}" alt="${escapeHtml(shown.alt)}" title="${escapeHtml(captionText(shown.seed, shown.designer.id, shown.concept))}"></a></li>`,
+  },
+  'emojione-line': {
+    path: ({ hex }) => `/mono/${hex}.webp`,
+    show: (shown) =>
+      `<figure><img loading="lazy" src="${shown.large}" alt="${escapeHtml(shown.alt)}"><figcaption>${caption(shown)}</figcaption></figure>`,
+  },
+  streamline: {
+    path: ({ label, hex }) => `/lines/${kebab(label)}-${hex}.jpg`,
+    show: (shown) =>
+      `<figure><img src="${shown.large}" alt="${escapeHtml(shown.alt)}"><figcaption><p>${caption(shown)}</p></figcaption></figure>`,
+  },
   // A page for each, found by its og:image as well as by the picture in it.
   fxemoji: {
     path: ({ label, hex }, _width, designer) => `/f/${kebab(label)}-${hex}.${extension(designer)}`,
