@@ -76,7 +76,7 @@ export const filterSchema = z.strictObject({
   /** An image whose pixels all lie within this many levels (0–255) of each other is blank. */
   blankRange: z.int().min(0).max(255).default(8),
   /** Near duplicates: at most this many of the 192 dhash bits differ; -1 turns the rule off. */
-  nearDuplicateBits: z.int().min(-1).max(192).default(6),
+  nearDuplicateBits: z.int().min(-1).max(192).default(4),
 });
 
 export const shardSchema = z.strictObject({
@@ -194,7 +194,8 @@ export const trainSchema = z.strictObject({
   weightDecay: z.number().min(0).default(0.2),
   warmupSteps: z.int().min(0).default(2_000),
   gradClip: z.number().positive().nullable().default(null),
-  precision: z.enum(['auto', 'fp32', 'bf16']).default('auto'),
+  /** `auto`: bf16 on a GPU that has it, else fp32; `fast`: bf16 also on a CPU that computes it natively. */
+  precision: z.enum(['auto', 'fp32', 'bf16', 'fast']).default('auto'),
   gradientCheckpointing: z.boolean().default(false),
   /** Random square crop is CLIP's only augmentation and always on; what stands here comes on top. */
   augment: augmentSchema.default({}),

@@ -1,46 +1,63 @@
 /**
- * Colour difference hash: a short fingerprint that survives resizing and recompression.
+ * Colour difference hash: a short fingerprint that survives resizing and recompression. 192 bits, 48
+ * hex digits, of three parts of 64:
  *
- * For each RGB channel the image is shrunk to 9×8 pixels; a bit says whether a pixel is brighter than
- * its right neighbour by more than a margin. 3 × 64 = 192 bits, 48 hex digits.
+ * 1. brightness falls to the right: between neighbours of a 9×8 grid, by more than a margin
+ * 2. brightness falls downwards: the same on an 8×9 grid
+ * 3. colour of each quarter: red and blue difference (Cr, Cb), each as the number of 8 thresholds
+ *    that it passes, so that a small change of colour flips one bit
  *
- * Per channel, because on drawings the usual grey hash takes a red and a blue disc for the same
- * picture. With a margin, because on flat ground the sign of a difference is noise.
+ * Why not 64 bits of grey or of each channel, left to right: those cannot tell flags of horizontal
+ * stripes apart, which are flat from left to right, nor a red disc from an orange one, which are both
+ * darker than paper in green and blue. Why a margin: on flat ground the sign of a difference is noise.
+ *
+ * Measured on the 1,723 drawings of one set of emoji at 64 px, many of which are near twins (clocks,
+ * families, a man and a person doing the same): at most 4 bits apart are 96 % of copies as JPEG of
+ * quality 60, 98 % at half the size, 65 % enlarged by 1.3; and 5 % of drawings have another one that
+ * near. At 6 bits these are 100, 99, 87 and 7 %.
  */
 
-import sharp from 'sharp';
+export const DHASH_BITS = 192;
 
-const WIDTH = 9;
-const HEIGHT = 8;
-const CHANNELS = 3;
-const MARGIN = 4;
+/** Brightness is compared after averaging over this many cells each way, a multiple of 8 and 9. */
+const GRID = 72;
+/** Levels (0–255) by which a cell must be brighter than its neighbour. */
+const MARGIN = 8;
+/** Cr and Cb beyond this are rare over a quarter of a picture. */
+const COLOUR_RANGE = 50;
+const COLOUR_STEPS = 8;
 
-export const DHASH_BITS = (WIDTH - 1) * HEIGHT * CHANNELS;
-
-/** @param rgb pixels as u8 `[height, width, 3]` */
-export async function dhash(rgb: Buffer, width: number, height: number): Promise<string> {
-  const small = await sharp(rgb, { raw: { width, height, channels: CHANNELS } })
-    .resize(WIDTH, HEIGHT, { fit: 'fill', kernel: 'cubic' })
-    .raw()
-    .toBuffer();
-  const bytes = Buffer.alloc(DHASH_BITS / 8);
-  let bit = 0;
-  for (let channel = 0; channel < CHANNELS; channel++) {
-    for (let y = 0; y < HEIGHT; y++) {
-      for (let x = 0; x < WIDTH - 1; x++) {
-        const at = (y * WIDTH + x) * CHANNELS + channel;
-        const left = small[at] as number;
-        const right = small[at + CHANNELS] as number;
-        if (left > right + MARGIN)
-          bytes[bit >> 3] = (bytes[bit >> 3] as number) | (128 >> (bit & 7));
-        bit += 1;
+/**
+ * @param rgb pixels as u8 `[height, width, 3]`
+ * @returns lower-case hex
+ */
+export function dhash(rgb: Uint8Array, width: number, height: number): string {
+  const cells = areaAverage(rgb, width, height);
+  const bits: boolean[] = [];
+  const across = blocks(cells, 9, 8).map(luma);
+  for (let y = 0; y < 8; y++) {
+    for (let x = 0; x < 8; x++) bits.push(falls(across, y * 9 + x, y * 9 + x + 1));
+  }
+  const down = blocks(cells, 8, 9).map(luma);
+  for (let y = 0; y < 8; y++) {
+    for (let x = 0; x < 8; x++) bits.push(falls(down, y * 8 + x, (y + 1) * 8 + x));
+  }
+  for (const colour of blocks(cells, 2, 2)) {
+    const brightness = luma(colour);
+    for (const difference of [0.713 * (colour[0] - brightness), 0.564 * (colour[2] - brightness)]) {
+      for (let step = 0; step < COLOUR_STEPS; step++) {
+        bits.push(difference > COLOUR_RANGE * ((2 * step + 1) / COLOUR_STEPS - 1));
       }
     }
+  }
+  const bytes = Buffer.alloc(DHASH_BITS / 8);
+  for (const [at, bit] of bits.entries()) {
+    if (bit) bytes[at >> 3] = (bytes[at >> 3] as number) | (128 >> (at & 7));
   }
   return bytes.toString('hex');
 }
 
-/** How many bits differ between two hashes of the same length. */
+/** How many bits differ between two hashes. */
 export function hamming(a: string, b: string): number {
   let bits = 0;
   for (let at = 0; at < a.length; at += 8) {
@@ -49,4 +66,76 @@ export function hamming(a: string, b: string): number {
     for (; difference !== 0; difference &= difference - 1) bits += 1;
   }
   return bits;
+}
+
+type Colour = [red: number, green: number, blue: number];
+
+/** Brightness by ITU-R BT.601. */
+function luma([red, green, blue]: Colour): number {
+  return 0.299 * red + 0.587 * green + 0.114 * blue;
+}
+
+function falls(values: readonly number[], from: number, to: number): boolean {
+  return (values[from] as number) > (values[to] as number) + MARGIN;
+}
+
+/** Means over `columns` × `rows` blocks of the grid, row by row; both divide GRID. */
+function blocks(cells: Float64Array, columns: number, rows: number): Colour[] {
+  const means = Array.from({ length: columns * rows }, (): Colour => [0, 0, 0]);
+  const share = (columns * rows) / (GRID * GRID);
+  for (let y = 0, at = 0; y < GRID; y++) {
+    const row = Math.floor((y * rows) / GRID) * columns;
+    for (let x = 0; x < GRID; x++) {
+      const mean = means[row + Math.floor((x * columns) / GRID)] as Colour;
+      mean[0] += (cells[at++] as number) * share;
+      mean[1] += (cells[at++] as number) * share;
+      mean[2] += (cells[at++] as number) * share;
+    }
+  }
+  return means;
+}
+
+/** Means over GRID × GRID cells, where a pixel counts for each cell by the area they share. */
+function areaAverage(rgb: Uint8Array, width: number, height: number): Float64Array {
+  // Rows first: one long run over memory.
+  const stride = width * 3;
+  const bands = new Float64Array(GRID * stride);
+  for (const { pixel, cell, share } of shares(height)) {
+    const from = pixel * stride;
+    const to = cell * stride;
+    for (let at = 0; at < stride; at++) {
+      bands[to + at] = (bands[to + at] as number) + (rgb[from + at] as number) * share;
+    }
+  }
+  const cells = new Float64Array(GRID * GRID * 3);
+  const columns = shares(width);
+  for (let band = 0; band < GRID; band++) {
+    for (const { pixel, cell, share } of columns) {
+      const from = band * stride + pixel * 3;
+      const to = (band * GRID + cell) * 3;
+      cells[to] = (cells[to] as number) + (bands[from] as number) * share;
+      cells[to + 1] = (cells[to + 1] as number) + (bands[from + 1] as number) * share;
+      cells[to + 2] = (cells[to + 2] as number) + (bands[from + 2] as number) * share;
+    }
+  }
+  return cells;
+}
+
+interface Share {
+  readonly pixel: number;
+  readonly cell: number;
+  readonly share: number;
+}
+
+/** Which cells each of `size` pixels covers, and which share of the cell. */
+function shares(size: number): Share[] {
+  const found: Share[] = [];
+  for (let pixel = 0; pixel < size; pixel++) {
+    const start = (pixel * GRID) / size;
+    const end = ((pixel + 1) * GRID) / size;
+    for (let cell = Math.floor(start); cell < end && cell < GRID; cell++) {
+      found.push({ pixel, cell, share: Math.min(end, cell + 1) - Math.max(start, cell) });
+    }
+  }
+  return found;
 }

@@ -4,7 +4,7 @@
  * stored file all come from those pixels.
  */
 
-import sharp, { type Metadata, type OutputInfo } from 'sharp';
+import sharp, { type Metadata } from 'sharp';
 import type { FilterConfig, ShardConfig } from '../config.js';
 import { messageOf } from '../core/errors.js';
 import type { Loss } from '../core/reasons.js';
@@ -30,8 +30,38 @@ export type NormalisedImage =
     }
   | { readonly ok: false; readonly loss: Loss };
 
-/** Formats that are decoded. SVG is a program more than an image; PDF and the like are no images. */
-const FORMATS: ReadonlySet<string> = new Set(['jpeg', 'png', 'webp', 'gif', 'heif', 'tiff']);
+/**
+ * First bytes of files, at an offset. Only these formats reach a decoder: SVG is a program more than
+ * an image, and rarely used loaders are where decoders are attacked.
+ */
+const DECODED: readonly Signature[] = [
+  { format: 'jpeg', at: 0, bytes: Buffer.from([0xff, 0xd8, 0xff]) },
+  { format: 'png', at: 0, bytes: Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]) },
+  { format: 'gif', at: 0, bytes: Buffer.from('GIF8') },
+  { format: 'webp', at: 8, bytes: Buffer.from('WEBP') },
+  // HEIC begins so too; it fails in the decoder, which has no HEVC.
+  { format: 'avif', at: 4, bytes: Buffer.from('ftyp') },
+  { format: 'tiff', at: 0, bytes: Buffer.from([0x49, 0x49, 0x2a, 0]) },
+  { format: 'tiff', at: 0, bytes: Buffer.from([0x4d, 0x4d, 0, 0x2a]) },
+];
+/** Named in the loss; what is none of them is no image at all. */
+const NOT_DECODED: readonly Signature[] = [
+  { format: 'pdf', at: 0, bytes: Buffer.from('%PDF') },
+  { format: 'bmp', at: 0, bytes: Buffer.from('BM') },
+  { format: 'ico', at: 0, bytes: Buffer.from([0, 0, 1, 0]) },
+  { format: 'psd', at: 0, bytes: Buffer.from('8BPS') },
+  { format: 'jxl', at: 0, bytes: Buffer.from([0xff, 0x0a]) },
+  { format: 'jxl', at: 4, bytes: Buffer.from('JXL ') },
+  { format: 'jp2', at: 4, bytes: Buffer.from('jP  ') },
+];
+/** How far into a file its `<svg` is looked for: past a prolog and comments. */
+const SVG_REACH = 4_096;
+
+interface Signature {
+  readonly format: string;
+  readonly at: number;
+  readonly bytes: Buffer;
+}
 
 /**
  * Decodes, judges, turns upright, converts to sRGB, lays on white, shrinks the short side to
@@ -42,6 +72,7 @@ export async function normaliseImage(
   filter: FilterConfig,
   shard: ShardConfig,
 ): Promise<NormalisedImage> {
+  if (!begins(bytes, DECODED)) return notDecoded(bytes);
   // `warning` catches damaged markers that the laxer levels let pass.
   const options = { failOn: 'warning', limitInputPixels: filter.maxPixels } as const;
   let header: Metadata;
@@ -70,29 +101,40 @@ export async function normaliseImage(
       .removeAlpha()
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    const rgb = info.channels === 3 ? data : await asRgb(data, info);
-    const range = largestRange(rgb);
+    const range = rangeUpTo(data, filter.blankRange + 1);
     if (range <= filter.blankRange) return lost('blank', `all levels within ${range}`);
     const { width, height } = info;
     const upright = header.autoOrient;
     return {
       ok: true,
-      image: await encode(rgb, width, height, shard),
+      image: await encode(data, width, height, shard),
       format: shard.format,
       width,
       height,
       originalWidth: upright.width,
       originalHeight: upright.height,
-      dhash: await dhash(rgb, width, height),
+      dhash: dhash(data, width, height),
     };
   } catch (error) {
     return lost('undecodable', messageOf(error));
   }
 }
 
+function begins(file: Buffer, signatures: readonly Signature[]): Signature | undefined {
+  return signatures.find(({ at, bytes }) => bytes.equals(file.subarray(at, at + bytes.length)));
+}
+
+function notDecoded(file: Buffer): NormalisedImage {
+  const other = begins(file, NOT_DECODED)?.format;
+  if (other !== undefined) return lost('unsupported_format', other);
+  const start = file.toString('latin1', 0, SVG_REACH);
+  if (/<svg[\s>]/i.test(start) && !/<html[\s>]/i.test(start))
+    return lost('unsupported_format', 'svg');
+  return lost('undecodable', `no image: begins with ${JSON.stringify(start.slice(0, 16))}`);
+}
+
 function judgeHeader(header: Metadata, filter: FilterConfig): Loss | undefined {
-  const { format, width, height } = header;
-  if (!FORMATS.has(format)) return { reason: 'unsupported_format', detail: format };
+  const { width, height } = header;
   if ((header.pages ?? 1) > 1) return { reason: 'animated', detail: `${header.pages} frames` };
   const size = `${width}×${height}`;
   if (width * height > filter.maxPixels) return { reason: 'too_many_pixels', detail: size };
@@ -103,27 +145,21 @@ function judgeHeader(header: Metadata, filter: FilterConfig): Loss | undefined {
   return undefined;
 }
 
-/** Grey images come out of the pipeline with one channel. */
-async function asRgb(data: Buffer, info: OutputInfo): Promise<Buffer> {
-  const { width, height, channels } = info;
-  return await sharp(data, { raw: { width, height, channels } })
-    .toColourspace('srgb')
-    .removeAlpha()
-    .raw()
-    .toBuffer();
-}
-
-/** The largest difference between two levels of one channel. */
-function largestRange(rgb: Buffer): number {
-  const low = [255, 255, 255];
-  const high = [0, 0, 0];
-  for (let at = 0; at < rgb.length; at++) {
-    const channel = at % 3;
-    const level = rgb[at] as number;
-    if (level < (low[channel] as number)) low[channel] = level;
-    if (level > (high[channel] as number)) high[channel] = level;
+/** The largest difference between two levels of one channel; looks no further once it is `enough`. */
+function rangeUpTo(rgb: Buffer, enough: number): number {
+  let range = 0;
+  for (let channel = 0; channel < 3; channel++) {
+    let low = 255;
+    let high = 0;
+    for (let at = channel; at < rgb.length; at += 3) {
+      const level = rgb[at] as number;
+      if (level < low) low = level;
+      if (level > high) high = level;
+      if (high - low >= enough) return enough;
+    }
+    range = Math.max(range, high - low);
   }
-  return Math.max(...high.map((level, channel) => level - (low[channel] as number)));
+  return range;
 }
 
 async function encode(
