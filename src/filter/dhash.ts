@@ -97,25 +97,27 @@ function blocks(cells: Float64Array, columns: number, rows: number): Colour[] {
 
 /** Means over GRID × GRID cells, where a pixel counts for each cell by the area they share. */
 function areaAverage(rgb: Uint8Array, width: number, height: number): Float64Array {
-  // Rows first: one long run over memory.
-  const stride = width * 3;
-  const bands = new Float64Array(GRID * stride);
-  for (const { pixel, cell, share } of shares(height)) {
-    const from = pixel * stride;
-    const to = cell * stride;
-    for (let at = 0; at < stride; at++) {
-      bands[to + at] = (bands[to + at] as number) + (rgb[from + at] as number) * share;
-    }
-  }
   const cells = new Float64Array(GRID * GRID * 3);
-  const columns = shares(width);
-  for (let band = 0; band < GRID; band++) {
-    for (const { pixel, cell, share } of columns) {
-      const from = band * stride + pixel * 3;
-      const to = (band * GRID + cell) * 3;
-      cells[to] = (cells[to] as number) + (bands[from] as number) * share;
-      cells[to + 1] = (cells[to + 1] as number) + (bands[from + 1] as number) * share;
-      cells[to + 2] = (cells[to + 2] as number) + (bands[from + 2] as number) * share;
+  const columns = coverage(width);
+  const stride = width * 3;
+  const row = new Float64Array(stride);
+  for (const [y, pixels] of coverage(height).entries()) {
+    row.fill(0);
+    for (const { pixel, share } of pixels) {
+      const from = pixel * stride;
+      for (let at = 0; at < stride; at++) {
+        row[at] = (row[at] as number) + (rgb[from + at] as number) * share;
+      }
+    }
+    for (let x = 0; x < GRID; x++) {
+      let [red, green, blue] = [0, 0, 0];
+      for (const { pixel, share } of columns[x] as Share[]) {
+        const from = pixel * 3;
+        red += (row[from] as number) * share;
+        green += (row[from + 1] as number) * share;
+        blue += (row[from + 2] as number) * share;
+      }
+      cells.set([red, green, blue], (y * GRID + x) * 3);
     }
   }
   return cells;
@@ -123,19 +125,20 @@ function areaAverage(rgb: Uint8Array, width: number, height: number): Float64Arr
 
 interface Share {
   readonly pixel: number;
-  readonly cell: number;
+  /** Of the cell's length; those of a cell sum to 1. */
   readonly share: number;
 }
 
-/** Which cells each of `size` pixels covers, and which share of the cell. */
-function shares(size: number): Share[] {
-  const found: Share[] = [];
-  for (let pixel = 0; pixel < size; pixel++) {
-    const start = (pixel * GRID) / size;
-    const end = ((pixel + 1) * GRID) / size;
-    for (let cell = Math.floor(start); cell < end && cell < GRID; cell++) {
-      found.push({ pixel, cell, share: Math.min(end, cell + 1) - Math.max(start, cell) });
+/** Of each of GRID cells along `size` pixels: the pixels that it covers. */
+function coverage(size: number): Share[][] {
+  return Array.from({ length: GRID }, (_, cell) => {
+    const start = (cell * size) / GRID;
+    const end = ((cell + 1) * size) / GRID;
+    const shares: Share[] = [];
+    for (let pixel = Math.floor(start); pixel < end && pixel < size; pixel++) {
+      const length = Math.min(end, pixel + 1) - Math.max(start, pixel);
+      shares.push({ pixel, share: (length * GRID) / size });
     }
-  }
-  return found;
+    return shares;
+  });
 }

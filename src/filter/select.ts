@@ -14,6 +14,7 @@ import type { Candidate, Query, QueryUse, Reject, Selection, TextSource } from '
 import { CapCounter } from './cap.js';
 import { QueryMatcher } from './match.js';
 import { judgeText } from './rules.js';
+import { cleanText } from './text.js';
 
 export interface SelectResult {
   /** In a random order, fixed by the seed. */
@@ -24,11 +25,10 @@ export interface SelectResult {
   readonly perQuery: QueryUse[];
 }
 
-/** A candidate that passed the text rules. */
+/** A candidate that passed the text rules: the queries that it matches. */
 interface Matched {
-  text: string;
-  matches: number[];
-  rank: number;
+  readonly matches: readonly number[];
+  readonly rank: number;
 }
 
 /**
@@ -50,17 +50,19 @@ export async function selectCandidates(
     if (loss !== undefined) return loss;
     const matches = matcher.match(text);
     if (matches.length === 0) return { reason: 'no_query', detail: 'contains no query' };
-    return { text, matches, rank: rankOf(seed, candidate.id) };
+    return { matches, rank: rankOf(seed, candidate.id) };
   };
 
   emit({ type: 'begin', task: 'select', unit: 'candidates' });
-  let total = 0;
+  // Judging costs most, so its result is kept for the second pass; texts are not.
+  const judgements: (Matched | Loss)[] = [];
   for await (const candidate of firstOnly(read(), () => {})) {
-    if (total++ % 1_000 === 0) {
+    if (judgements.length % 1_000 === 0) {
       signal.throwIfAborted();
-      emit({ type: 'progress', task: 'select', done: total, note: 'matching' });
+      emit({ type: 'progress', task: 'select', done: judgements.length, note: 'matching' });
     }
     const judged = judge(candidate);
+    judgements.push(judged);
     if ('reason' in judged) continue;
     for (const query of judged.matches) cap.add(query, judged.rank, candidate.id);
   }
@@ -69,6 +71,7 @@ export async function selectCandidates(
   const rejects: (Reject & { at: number })[] = [];
   const positions = new Map<string, number>();
   let at = 0;
+  let unique = 0;
   const reject = (candidate: Candidate, loss: Loss, position: number): void => {
     rejects.push({ ...candidate, stage: 'select', ...loss, at: position });
     emit({ type: 'loss', reason: loss.reason, count: 1 });
@@ -79,24 +82,24 @@ export async function selectCandidates(
   };
   for await (const candidate of firstOnly(read(), repeated)) {
     if (at % 1_000 === 0) signal.throwIfAborted();
-    const judged = judge(candidate);
+    const judged = judgements[unique++] as Matched | Loss;
     if ('reason' in judged) {
       reject(candidate, judged, at++);
       continue;
     }
-    const { text, matches, rank } = judged;
+    const { matches, rank } = judged;
     const admitted = matches.filter((query) => cap.admits(query, rank, candidate.id));
     if (admitted.length === 0) {
       const detail = `each of its ${matches.length} queries admits ${config.cap} lower ranks`;
       reject(candidate, { reason: 'over_cap', detail }, at++);
       continue;
     }
-    const names = (indices: number[]): string[] =>
+    const names = (indices: readonly number[]): string[] =>
       indices.map((index) => (queries[index] as Query).text);
     positions.set(candidate.id, at++);
     selected.push({
       ...candidate,
-      text,
+      text: cleanText(candidate.text),
       queries: names(matches),
       admittedBy: names(admitted),
       rank,
