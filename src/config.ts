@@ -174,10 +174,15 @@ export const augmentSchema = z.strictObject({
   saturation: share.optional(),
   /** Turns of the colour circle to either side. */
   hue: z.number().min(0).max(0.5).optional(),
+  /** Probability that brightness, contrast, saturation and hue change at all. */
+  colour: share.optional(),
+  /** Probability of losing all colour. */
   grayscale: share.optional(),
   blur: share.optional(),
   noise: share.optional(),
   erase: share.optional(),
+  /** Strength of all this in the first step; it grows to 1 over the run. */
+  ramp: share.optional(),
 });
 
 export const trainSchema = z.strictObject({
@@ -288,6 +293,11 @@ async function readConfigFile(file: string): Promise<Record<string, unknown>> {
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Settings on top of settings: `over` wins wherever it says something. */
+export function mergeSettings(base: PartialConfig, over: PartialConfig): PartialConfig {
+  return merge(base, over) as PartialConfig;
 }
 
 /** Deep merge; `over` wins, arrays are replaced whole, undefined means "not said". */

@@ -15,6 +15,8 @@ export interface WebOptions {
   designers?: readonly string[];
   /** Show only so many concepts (held-out ones are never among them). Default: all. */
   concepts?: number;
+  /** Show concrete concepts alone: no faces, people or symbols. Default false. */
+  concreteOnly?: boolean;
   /** Side of the pictures, in pixels; even. */
   px?: number;
   /** Chooses wordings, and the concepts of a smaller web. */
@@ -70,6 +72,7 @@ export function planWeb(emoji: EmojiWorld, options: WebOptions = {}): Web {
     troubles = true,
     slowMs = 300,
     concepts: wanted,
+    concreteOnly = false,
   } = options;
   for (const id of designers) {
     if (!served.includes(id)) {
@@ -79,7 +82,7 @@ export function planWeb(emoji: EmojiWorld, options: WebOptions = {}): Web {
   if (!Number.isInteger(px) || px < 2 || px % 2 !== 0) {
     throw new RangeError(`Expected an even number of pixels, got ${px}`);
   }
-  const concepts = chooseConcepts(emoji, wanted, seed);
+  const concepts = chooseConcepts(emoji, concreteOnly, wanted, seed);
   const hosts = new Hosts();
   const donor = designers[0];
   const scale = Math.min(1, concepts.length / FULL_SIZE);
@@ -127,8 +130,15 @@ export function planWeb(emoji: EmojiWorld, options: WebOptions = {}): Web {
   };
 }
 
-function chooseConcepts(emoji: EmojiWorld, wanted: number | undefined, seed: Key): Concept[] {
-  const open = emoji.concepts.filter((concept) => !concept.heldOut);
+function chooseConcepts(
+  emoji: EmojiWorld,
+  concreteOnly: boolean,
+  wanted: number | undefined,
+  seed: Key,
+): Concept[] {
+  const open = emoji.concepts.filter(
+    (concept) => !concept.heldOut && (concept.concrete || !concreteOnly),
+  );
   if (wanted === undefined) return open;
   if (!Number.isInteger(wanted) || wanted < 1) {
     throw new RangeError(`Expected a positive number of concepts, got ${wanted}`);

@@ -4,7 +4,7 @@
  */
 
 import { join } from 'node:path';
-import { type Config, resolveConfig } from '../../config.js';
+import { type Config, mergeSettings, resolveConfig } from '../../config.js';
 import { readDataset } from '../../core/dataset.js';
 import { writeAtomically } from '../../core/store.js';
 import { type Command, type CommandInput, configFlags, type Io } from '../command.js';
@@ -18,7 +18,7 @@ export const demo: Command = {
     { flags: '--out <dir>', summary: 'folder of everything it writes (default: wit-demo)' },
     {
       flags: '--concepts <n>',
-      summary: 'serve only so many of the 1,562 concepts',
+      summary: 'serve only so many of the 765 concepts that are not held out',
       kind: 'number',
     },
     { flags: '--steps <n>', summary: 'training steps', kind: 'number' },
@@ -46,6 +46,7 @@ async function runDemo(input: CommandInput, io: Io): Promise<void> {
   say('starting a small internet on loopback');
   const web = await spawnInternet({
     px: SERVED_PX,
+    concreteOnly: true,
     seed,
     ...(flags.concepts && { concepts: flags.concepts }),
   });
@@ -56,7 +57,7 @@ async function runDemo(input: CommandInput, io: Io): Promise<void> {
   try {
     const { steps } = flags;
     const settings = demoSettings(web, { seed, ...(steps !== undefined && { steps }) });
-    config = await resolveConfig({ ...settings, ...input.settings }, undefined);
+    config = await resolveConfig(mergeSettings(settings, input.settings), undefined);
     say(`crawling ${web.hosts.length} hosts and training on what comes`);
     trained = await buildAndTrain({ config, dataset, run: join(out, 'run'), python }, io);
   } finally {

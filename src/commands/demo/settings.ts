@@ -19,9 +19,12 @@ export interface Web {
   hosts: string[];
 }
 
-export function demoSettings(web: Web, options: { steps?: number; seed: number }): PartialConfig {
+export function demoSettings(
+  web: Web,
+  { steps = 1_400, seed }: { steps?: number; seed: number },
+): PartialConfig {
   return {
-    seed: options.seed,
+    seed,
     // One fixed moment, so that two demos write the same bytes.
     snapshot: '2026-01-01T00:00:00Z',
     queries: { file: join(packageRoot, 'queries', 'demo.txt') },
@@ -38,30 +41,38 @@ export function demoSettings(web: Web, options: { steps?: number; seed: number }
       maxImageBytes: 3_000_000,
     },
     // The paper's 20,000 would never bite here.
-    filter: { cap: 100 },
+    filter: { cap: 60 },
     shard: { sidePx: STORED_PX, selectionsPerShard: 1_000 },
     train: {
       model: {
         embedDim: 128,
-        image: {
-          kind: 'resnet',
-          size: 32,
-          width: 32,
-          layers: [1, 2, 2, 1],
-          heads: 8,
-          stemStride: 4,
-        },
+        image: { kind: 'resnet', size: 24, width: 32, layers: [1, 2, 2], heads: 8 },
         text: { context: 24, width: 128, heads: 4, layers: 1 },
       },
-      steps: options.steps ?? 900,
+      steps,
       batchSize: 128,
       lr: 1e-3,
-      warmupSteps: 50,
-      checkpointEvery: 300,
-      logEvery: 25,
+      weightDecay: 0.1,
+      warmupSteps: Math.ceil(steps / 20),
+      gradClip: 1,
+      precision: 'fast',
       sampleTexts: true,
-      precision: 'bf16',
-      augment: {},
+      augment: {
+        scale: [0.6, 1.3],
+        aspect: 1.25,
+        rotate: 20,
+        translate: 0.1,
+        flip: 0.5,
+        brightness: 0.3,
+        contrast: 0.3,
+        saturation: 0.5,
+        hue: 0.1,
+        colour: 0.8,
+        grayscale: 0.2,
+        ramp: 0,
+      },
+      checkpointEvery: Math.ceil(steps / 4),
+      logEvery: 25,
     },
     eval: {
       templates: ['{}', 'a {}', 'a picture of a {}', '{} emoji', 'This is a {}.'],
