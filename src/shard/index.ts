@@ -1,7 +1,6 @@
-/** The shard stage: pairs in, Parquet shards and their card out; and what reads and checks them. */
+/** The shard stage: pairs in, Parquet shards and their card out; and what checks them. */
 
 export { cardOf, writeCard } from './card.js';
-export { listShards, type Sample, type Shard, ShardReader } from './reader.js';
 export {
   type ProblemKind,
   type ShardProblem,

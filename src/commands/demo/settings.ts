@@ -56,6 +56,8 @@ export function demoSettings(
       warmupSteps: Math.ceil(steps / 20),
       gradClip: 1,
       precision: 'fast',
+      // A second thread gains little on a model this small, and loses much on a busy machine.
+      threads: 1,
       sampleTexts: true,
       augment: {
         scale: [0.6, 1.3],

@@ -1,0 +1,44 @@
+/**
+ * WebImageText as a library: the same parts as the command line, which is built on this. Everything
+ * long takes `{emit, signal}`: progress events out, an abort in.
+ *
+ *     import { buildDataset, reportOn } from 'webimagetext';
+ *     await buildDataset({ queries: { file: 'queries.txt' }, sources: { seeds: ['https://…'] }, net: { contact: '…' } }, 'data');
+ */
+
+export {
+  type BuildConfig,
+  buildSchema,
+  type Config,
+  configSchema,
+  type EvalConfig,
+  type PartialConfig,
+  resolveConfig,
+  type TrainConfig,
+  validateConfig,
+} from './config.js';
+export { type Manifest, readDataset } from './core/dataset.js';
+export { WitError } from './core/errors.js';
+export type { Emit, WorkEvent } from './core/events.js';
+export { openParquet, readRecords } from './core/parquet/reader.js';
+export { writeParquet } from './core/parquet/writer.js';
+export { REASONS, type Reason } from './core/reasons.js';
+export type { Runner } from './core/runner.js';
+export type { Source, SourceResult, SourceUnit } from './core/source.js';
+export * from './core/types.js';
+export { createListSource, createWebSource, extractPage, WebClient } from './crawl/index.js';
+export { evaluate, loadCaptions, loadClasses, nearestNeighbour } from './eval/index.js';
+export {
+  CapCounter,
+  DuplicateIndex,
+  normaliseImage,
+  QueryMatcher,
+  selectCandidates,
+} from './filter/index.js';
+export { type BuildOptions, buildDataset } from './pipeline/build.js';
+export { followShards } from './pipeline/follow.js';
+export { reportOn } from './pipeline/report.js';
+export { loadQueries } from './queries/load.js';
+export { verifyShards, writeShard } from './shard/index.js';
+export { collectStats, summarise, writeReport } from './stats/index.js';
+export { resolvePython, Tokenizer, train } from './train/index.js';
