@@ -11,8 +11,14 @@
  * a word is compared as a string, an edge as (node, word).
  */
 
-const TOKEN =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}])[\p{L}\p{M}\p{N}])+/gu;
+/** Characters that are words by themselves; ー (U+30FC) belongs to kana, though Unicode shares it. */
+const ALONE =
+  '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\u30fc\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}';
+/** A word begins with a letter or digit; marks belong to what they stand on. */
+const TOKEN = new RegExp(
+  `[${ALONE}]|(?![${ALONE}])[\\p{L}\\p{N}](?:(?![${ALONE}])[\\p{L}\\p{Mn}\\p{Mc}\\p{N}])*`,
+  'gu',
+);
 /** Parts of words that show nothing: soft hyphens, joiners, variation selectors. */
 const INVISIBLE = /\p{Cf}|\p{Variation_Selector}/gu;
 const PLAIN_ASCII = /^[\0-\x7f]*$/;

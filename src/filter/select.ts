@@ -145,6 +145,9 @@ async function* firstOnly(
 /** Texts written for the image come before texts written about the page. */
 const SOURCE_ORDER: readonly TextSource[] = ['alt', 'caption', 'list', 'search', 'title'];
 
+/** A logo may have a thousand alts; the texts left out are in rejects/. */
+const MAX_OTHER_TEXTS = 16;
+
 /**
  * One selection an image URL: the best caption, with the others' texts in `otherTexts`. Best means
  * most matched queries, then alt, caption, list, search, title, then longer, then lower rank.
@@ -165,7 +168,7 @@ function onePerImage(selected: readonly Selection[]): {
     const [best, ...others] = group.sort(byCaption) as [Selection, ...Selection[]];
     const texts = new Set(others.map((other) => other.text));
     texts.delete(best.text);
-    const winner = { ...best, otherTexts: [...texts] };
+    const winner = { ...best, otherTexts: [...texts].slice(0, MAX_OTHER_TEXTS) };
     winners.push(winner);
     losers.push(...others.map((selection) => ({ selection, winner })));
   }

@@ -20,7 +20,8 @@ const LONE_SURROGATE = /\p{Surrogate}/gu;
 const INVISIBLE =
   /(?!\u200d|\ufe0e|\ufe0f|[\u{e0000}-\u{e007f}])[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufff9-\ufffb\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\p{Co}]/gu;
 /** Joins emoji into one; anywhere else it is invisible. */
-const STRAY_JOINER = /(?<!\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)\u200d/gu;
+const STRAY_JOINER =
+  /(?<!\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)\u200d|\u200d(?!\p{Extended_Pictographic})/gu;
 /** Tags spell the region in the flags of England, Scotland and Wales; else they hide text. */
 const TAGS =
   /(\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{1,6}\u{e007f})|[\u{e0000}-\u{e007f}]/gu;

@@ -118,3 +118,14 @@ describe('QueryMatcher', () => {
     expect(performance.now() - start).toBeLessThan(5_000);
   });
 });
+
+describe('tokenise', () => {
+  it('takes the long-vowel sign for a word by itself, as other kana', () => {
+    expect(tokenise('コーヒー')).toEqual(['コ', 'ー', 'ヒ', 'ー']);
+    expect(new QueryMatcher(['ヒー']).match('コーヒーを飲む')).toEqual([0]);
+  });
+
+  it('leaves marks to what they stand on', () => {
+    expect(tokenise('1\u20e3 \u0301x')).toEqual(['1', 'x']);
+  });
+});

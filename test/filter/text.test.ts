@@ -97,3 +97,10 @@ describe('cleanText', () => {
     expect(cleanText(`a${'\u0316'.repeat(1_000)}b`)).toHaveLength(10);
   });
 });
+
+describe('joiners', () => {
+  it('are kept between emoji and nowhere else', () => {
+    expect(cleanText('a 👩\u200d🚀 b')).toBe('a 👩\u200d🚀 b');
+    expect(cleanText('👩\u200d and 🚀\u200d')).toBe('👩 and 🚀');
+  });
+});
