@@ -110,7 +110,7 @@ export async function installEngine(options: InstallOptions): Promise<string> {
   for (const { file, flags } of lists) {
     if (done[file] === wanted[file]) continue;
     log(`engine environment: installing ${file} into ${folder} (torch is large; minutes)`);
-    const args = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input'];
+    const args = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--quiet'];
     await run(python, [...args, ...flags, '-r', join(requirements, file)], {
       log,
       signal,

@@ -69,26 +69,30 @@ export async function measure(
   );
   const designer = await loadClasses(folders.heldOutDesigner.dir);
   const concepts = await loadClasses(folders.heldOutConcepts.dir);
-  const [onDesigner, onConcepts, retrieved] = await evaluate(
-    {
-      checkpoint,
-      python,
-      config: config.eval,
-      tasks: [
-        { kind: 'zero-shot', set: designer },
-        { kind: 'zero-shot', set: concepts },
-        { kind: 'retrieval', set: namedByClass(designer) },
-      ],
-    },
-    io,
-  );
   const beside = async (set: ClassSet) => ({
     nearestNeighbour: (await nearestNeighbour(followShards(dataset), set, io)).top1,
     nearDuplicatesOfTraining: await countOverlap(dataset, set, config),
   });
+  // The engine evaluates in a process of its own; meanwhile the neighbours are looked for here.
+  const [[onDesigner, onConcepts, retrieved], neighbours] = await Promise.all([
+    evaluate(
+      {
+        checkpoint,
+        python,
+        config: config.eval,
+        tasks: [
+          { kind: 'zero-shot', set: designer },
+          { kind: 'zero-shot', set: concepts },
+          { kind: 'retrieval', set: namedByClass(designer) },
+        ],
+      },
+      io,
+    ),
+    (async () => ({ designer: await beside(designer), concepts: await beside(concepts) }))(),
+  ]);
   return {
-    heldOutDesigner: { ...scoresOf(onDesigner), ...(await beside(designer)) },
-    heldOutConcepts: { ...scoresOf(onConcepts), ...(await beside(concepts)) },
+    heldOutDesigner: { ...scoresOf(onDesigner), ...neighbours.designer },
+    heldOutConcepts: { ...scoresOf(onConcepts), ...neighbours.concepts },
     retrieval: {
       n: retrieved.n,
       imageToText: retrieved.imageToText,

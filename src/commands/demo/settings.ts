@@ -47,7 +47,8 @@ export function demoSettings(
       model: {
         embedDim: 128,
         image: { kind: 'resnet', size: 24, width: 32, layers: [1, 2, 2], heads: 8 },
-        text: { context: 24, width: 128, heads: 4, layers: 1 },
+        // Bag-of-words text: in the paper too the cheapest way to learn from few examples (§2.3).
+        text: { kind: 'bag', context: 24, width: 128 },
       },
       steps,
       batchSize: 128,
