@@ -13,6 +13,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const scratch = mkdtempSync(join(tmpdir(), 'wit-check-'));
 const python = process.env.WIT_PYTHON ?? join(root, '.engine', 'bin', 'python');
 const engine = join(root, 'src', 'train', 'engine');
+const pyproject = join(engine, 'pyproject.toml');
+const pythonFolders = [engine, 'test'];
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 const vitestReport = join(scratch, 'vitest.json');
 const pytestReport = join(scratch, 'pytest.xml');
@@ -25,17 +27,13 @@ const steps = [
     bin('vitest'),
     ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`],
   ],
-  ['engine: lint', python, ['-m', 'ruff', 'check', engine, join('test', 'train', 'engine')]],
+  ['Python: lint', python, ['-m', 'ruff', 'check', '--config', pyproject, ...pythonFolders]],
   [
-    'engine: format',
+    'Python: format',
     python,
-    ['-m', 'ruff', 'format', '--check', engine, join('test', 'train', 'engine')],
+    ['-m', 'ruff', 'format', '--check', '--config', pyproject, ...pythonFolders],
   ],
-  [
-    'engine: types',
-    python,
-    ['-m', 'mypy', '--config-file', join(engine, 'pyproject.toml'), join(engine, 'wit_engine')],
-  ],
+  ['engine: types', python, ['-m', 'mypy', '--config-file', pyproject, join(engine, 'wit_engine')]],
   [
     'engine: tests',
     python,
@@ -44,7 +42,7 @@ const steps = [
       'pytest',
       '-q',
       '-c',
-      join(engine, 'pyproject.toml'),
+      pyproject,
       '--rootdir',
       root,
       `--junitxml=${pytestReport}`,

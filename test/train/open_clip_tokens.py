@@ -14,7 +14,8 @@ if package is None or package.origin is None:
 spec = importlib.util.spec_from_file_location(
     "open_clip_tokenizer", Path(package.origin).parent / "tokenizer.py"
 )
-assert spec is not None and spec.loader is not None
+assert spec is not None
+assert spec.loader is not None
 tokenizer = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(tokenizer)
 

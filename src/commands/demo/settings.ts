@@ -21,7 +21,7 @@ export interface Web {
 
 export function demoSettings(
   web: Web,
-  { steps = 1_400, seed }: { steps?: number; seed: number },
+  { steps = 1_600, seed }: { steps?: number; seed: number },
 ): PartialConfig {
   return {
     seed,
@@ -46,7 +46,7 @@ export function demoSettings(
     train: {
       model: {
         embedDim: 128,
-        image: { kind: 'resnet', size: 24, width: 32, layers: [1, 2, 2], heads: 8 },
+        image: { kind: 'resnet', size: 32, width: 32, layers: [1, 2, 2], heads: 8 },
         // Bag-of-words text: in the paper too the cheapest way to learn from few examples (§2.3).
         text: { kind: 'bag', context: 24, width: 128 },
       },
