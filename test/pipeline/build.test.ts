@@ -17,8 +17,8 @@ import {
 import { packageRoot } from '../../src/core/version.js';
 import { buildDataset } from '../../src/pipeline/build.js';
 import { verifyShards } from '../../src/shard/index.js';
+import { run, start } from '../commands/command-line.js';
 import { type Internet, startInternet } from '../web/internet.js';
-import { run, start } from './command-line.js';
 
 let root: string;
 let internet: Internet;

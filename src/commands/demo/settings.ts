@@ -21,7 +21,7 @@ export interface Web {
 
 export function demoSettings(
   web: Web,
-  { steps = 1_600, seed }: { steps?: number; seed: number },
+  { steps = 1_450, seed }: { steps?: number; seed: number },
 ): PartialConfig {
   return {
     seed,
@@ -80,6 +80,7 @@ export function demoSettings(
     eval: {
       templates: ['{}', 'a {}', 'a picture of a {}', '{} emoji', 'This is a {}.'],
       precision: 'fp32',
+      threads: 1,
     },
   };
 }
