@@ -53,6 +53,22 @@ export const REASONS = {
 
 export type Reason = keyof typeof REASONS;
 
+/**
+ * The reasons that only an image whose bytes arrived can have; the others in stage fetch mean that
+ * nothing usable came over the network.
+ */
+export const IMAGE_REASONS: ReadonlySet<Reason> = new Set<Reason>([
+  'undecodable',
+  'unsupported_format',
+  'too_many_pixels',
+  'image_too_small',
+  'aspect_ratio',
+  'animated',
+  'blank',
+  'duplicate_exact',
+  'duplicate_near',
+]);
+
 /** True when a failure for this reason is worth another try within the run. */
 export function isRetryable(reason: Reason): boolean {
   return (REASONS[reason] as string) === 'retry';

@@ -6,21 +6,8 @@
  */
 
 import { sha256 } from '../core/ids.js';
-import type { Reason } from '../core/reasons.js';
+import { IMAGE_REASONS, type Reason } from '../core/reasons.js';
 import { writeAtomically } from '../core/store.js';
-
-/** What img2dataset calls "failed to resize": the image came, and then would not do. */
-const IMAGE_REASONS: ReadonlySet<Reason> = new Set<Reason>([
-  'undecodable',
-  'unsupported_format',
-  'too_many_pixels',
-  'image_too_small',
-  'aspect_ratio',
-  'animated',
-  'blank',
-  'duplicate_exact',
-  'duplicate_near',
-]);
 
 /** img2dataset's keys. Times in seconds since 1970. */
 interface ShardStats {
@@ -58,6 +45,7 @@ function shardStats({ successes, losses, snapshot }: Outcomes): ShardStats {
   let downloads = 0;
   let images = 0;
   for (const [reason, count] of counts) {
+    // img2dataset calls it "failed to resize": the image came, and then would not do.
     if (IMAGE_REASONS.has(reason)) images += count;
     else downloads += count;
   }

