@@ -75,7 +75,8 @@ describe('installEngine', { timeout: 180_000 }, () => {
     lines.length = 0;
     await version(2);
     await installEngine({ dev: false, log, folder, requirements });
-    expect(lines.join('\n')).toContain('witprobe-2');
+    const ask = "import importlib.metadata as m; print(m.version('witprobe'))";
+    expect(execFileSync(python, ['-c', ask], { encoding: 'utf8' }).trim()).toBe('2');
     const stamp = await readFile(join(folder, 'wit-environment.json'), 'utf8');
     expect(Object.keys(JSON.parse(stamp))).toEqual(['requirements.txt']);
     lines.length = 0;
