@@ -21,7 +21,7 @@ export interface Web {
 
 export function demoSettings(
   web: Web,
-  { steps = 1_100, seed }: { steps?: number; seed: number },
+  { steps = 1_300, seed }: { steps?: number; seed: number },
 ): PartialConfig {
   return {
     seed,
