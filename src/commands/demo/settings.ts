@@ -1,6 +1,6 @@
 /**
- * The demo's settings. Small enough for two cores and five minutes, and honest: nothing here was
- * chosen by looking at the held-out designer or at the held-out concepts (docs/demo.md).
+ * The demo's settings: small enough for two cores and five minutes. docs/demo.md says how they were
+ * chosen, and what was known of the held-out designer when they were.
  */
 
 import { join } from 'node:path';
