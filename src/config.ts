@@ -19,6 +19,67 @@ export const queriesSchema = z.strictObject({
   file: z.string().min(1).optional(),
 });
 
+/**
+ * What must hold for an entry of each source to be considered, before the size decides. `paper` holds
+ * what CLIP's paper says and sensible floors where it says nothing; `metaclip` what MetaCLIP published.
+ */
+const THRESHOLDS = {
+  paper: {
+    size: 500_000,
+    minCount: 100,
+    minBigramCount: 100,
+    minPmi: null,
+    minViews: 70,
+    minHourlyViews: 0,
+  },
+  metaclip: {
+    size: null,
+    minCount: 100,
+    minBigramCount: 1,
+    minPmi: 30,
+    minViews: 70,
+    minHourlyViews: 50,
+  },
+} as const;
+
+/** How a query list is made (`wit queries build`). */
+export const queryBuildSchema = z
+  .strictObject({
+    /** Wikimedia's pages-articles dumps, files or folders; none: a list from packages alone. */
+    dump: z.array(z.string().min(1)).default([]),
+    /** Wikimedia's view files, hourly or daily, files or folders. */
+    pageviews: z.array(z.string().min(1)).default([]),
+    /** `paper` or `metaclip`: what the keys below are where nothing is said. */
+    thresholds: z.enum(['paper', 'metaclip']).default('paper'),
+    /** Queries in the list; `null` keeps all that pass the thresholds. 500,000, or null. */
+    size: count.nullable().optional(),
+    /** Least occurrences of a word. 100. */
+    minCount: count.optional(),
+    /** Least occurrences of a bigram. 100, or 1. */
+    minBigramCount: count.optional(),
+    /** Least pointwise mutual information of a bigram, in bits; `null`: only the size decides. null, or 30. */
+    minPmi: z.number().nullable().optional(),
+    /** Least views of an article, over all view files. 70. */
+    minViews: count.optional(),
+    /** Rows of hourly view files with fewer views are passed over. 0, or 50. */
+    minHourlyViews: z.int().min(0).optional(),
+    /** `fold`: words are counted in small letters, and case does not tell queries apart. */
+    case: z.enum(['fold', 'keep']).default('fold'),
+    /** Whether numbers count as words. */
+    numbers: z.boolean().default(false),
+    /** Of each WordNet synset: its first lemma (MetaCLIP's choice), or all. */
+    lemmas: z.enum(['first', 'all']).default('first'),
+    /** Threads that read the dump; 0: one a core. */
+    workers: z.int().min(0).default(0),
+  })
+  .transform(({ thresholds, ...said }) => {
+    const known = Object.entries(said).filter(([, value]) => value !== undefined);
+    return { thresholds, ...THRESHOLDS[thresholds], ...Object.fromEntries(known) } as {
+      thresholds: typeof thresholds;
+    } & { [K in keyof typeof said]-?: Exclude<(typeof said)[K], undefined> };
+  });
+export type QueryBuildConfig = z.output<typeof queryBuildSchema>;
+
 /** Where candidates come from. Any number of each. */
 export const sourcesSchema = z.strictObject({
   /** Files of (image URL, caption) rows: .csv, .tsv, .jsonl, .parquet. */
@@ -232,6 +293,7 @@ export type EvalConfig = z.infer<typeof evalSchema>;
 
 export const configSchema = z.strictObject({
   ...buildSchema.shape,
+  queryBuild: queryBuildSchema.prefault({}),
   train: trainSchema.prefault({}),
   eval: evalSchema.prefault({}),
 });

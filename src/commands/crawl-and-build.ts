@@ -108,6 +108,7 @@ export const crawlAndBuild: Command = {
     const {
       train: _train,
       eval: _eval,
+      queryBuild: _queryBuild,
       ...config
     } = await resolveConfig(input.settings, input.configFile);
     const out = (input.flags.out as string | undefined) ?? 'wit-data';

@@ -37,7 +37,10 @@ export interface QueryAccount {
     target: number | null;
     charged: number;
     listed: number;
-    /** The lowest score that was kept, and what the score is (`occurrences`, `PMI (bits)`, …). */
+    /** Places of its target that it could not fill, and places that others left it. */
+    left: number;
+    gained: number;
+    /** The lowest score charged to it, and what the score is (`occurrences`, `PMI (bits)`, …). */
     cut: number | null;
     measure: string;
   }[];

@@ -5,7 +5,7 @@
  * Column names are the field names in snake_case: `pageUrl` is stored as `page_url`.
  */
 
-export type FieldKind = 'string' | 'int' | 'double' | 'strings' | 'image';
+export type FieldKind = 'string' | 'int' | 'long' | 'double' | 'strings' | 'image';
 
 /** An image as Hugging Face `datasets` stores it: `struct<bytes: binary, path: string>`. */
 export interface ImageValue {
@@ -36,6 +36,8 @@ const required = <T>(kind: FieldKind): Field<T> => ({ kind, optional: false });
 export const string = <T extends string = string>(): Field<T> => required('string');
 /** A 32-bit signed integer. */
 export const int = (): Field<number> => required('int');
+/** A 64-bit signed integer, of which ±(2^53 − 1) are taken: what a number holds exactly. */
+export const long = (): Field<number> => required('long');
 export const double = (): Field<number> => required('double');
 export const strings = (): Field<string[]> => required('strings');
 export const image = (): Field<ImageValue> => required('image');

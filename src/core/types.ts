@@ -4,7 +4,7 @@
  */
 
 import type { Reason } from './reasons.js';
-import { double, image, int, optional, type RecordOf, string, strings } from './record.js';
+import { double, image, int, long, optional, type RecordOf, string, strings } from './record.js';
 
 export const STAGES = ['discover', 'select', 'fetch', 'shard'] as const;
 export type StageName = (typeof STAGES)[number];
@@ -13,9 +13,14 @@ export type StageName = (typeof STAGES)[number];
 export const queryFields = {
   text: string(),
   sources: strings(),
-  unigramCount: optional(int()),
+  /** Occurrences of the one-word text. */
+  unigramCount: optional(long()),
+  /** Occurrences of the two-word text. */
+  bigramCount: optional(long()),
+  /** Pointwise mutual information of the two words, in bits. */
   pmi: optional(double()),
-  views: optional(int()),
+  /** Views of the article, over all view files read. */
+  views: optional(long()),
 };
 export type Query = RecordOf<typeof queryFields>;
 

@@ -83,7 +83,7 @@ function decodeLines(bytes: Buffer, file: string): string[] {
   }
 }
 
-const COLUMNS = ['text', 'sources', 'unigram_count', 'pmi', 'views'];
+const COLUMNS = ['text', 'sources', 'unigram_count', 'bigram_count', 'pmi', 'views'];
 
 async function readParquet(file: string): Promise<Query[]> {
   const parquet = await openParquet(file);
@@ -107,9 +107,11 @@ function queryOf(row: Record<string, unknown>, where: string): Query {
   }
   const query: Query = { text, sources: sourcesOf(row.sources, where) };
   const unigramCount = numberOf(row.unigram_count, `${where}, unigram_count`);
+  const bigramCount = numberOf(row.bigram_count, `${where}, bigram_count`);
   const pmi = numberOf(row.pmi, `${where}, pmi`);
   const views = numberOf(row.views, `${where}, views`);
   if (unigramCount !== undefined) query.unigramCount = unigramCount;
+  if (bigramCount !== undefined) query.bigramCount = bigramCount;
   if (pmi !== undefined) query.pmi = pmi;
   if (views !== undefined) query.views = views;
   return query;
@@ -123,7 +125,8 @@ function sourcesOf(value: unknown, where: string): string[] {
 
 function numberOf(value: unknown, where: string): number | undefined {
   if (value === null || value === undefined) return undefined;
-  if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
+  // The reader leaves a bigint where a number would not be exact.
+  if (typeof value === 'number') return value;
   throw new WitError('bad_file', `${where}: expected a number, received ${show(value)}`);
 }
 

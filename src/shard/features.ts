@@ -16,6 +16,7 @@ type Feature =
 const FEATURES: Readonly<Record<FieldKind, Feature>> = {
   string: { dtype: 'string', _type: 'Value' },
   int: { dtype: 'int32', _type: 'Value' },
+  long: { dtype: 'int64', _type: 'Value' },
   double: { dtype: 'float64', _type: 'Value' },
   strings: { feature: { dtype: 'string', _type: 'Value' }, _type: 'Sequence' },
   image: { _type: 'Image' },
@@ -24,6 +25,7 @@ const FEATURES: Readonly<Record<FieldKind, Feature>> = {
 const CARD_FEATURES: Readonly<Record<FieldKind, Record<string, string>>> = {
   string: { dtype: 'string' },
   int: { dtype: 'int32' },
+  long: { dtype: 'int64' },
   double: { dtype: 'float64' },
   strings: { sequence: 'string' },
   image: { dtype: 'image' },

@@ -7,6 +7,7 @@ import { columnName, type Fields } from '../../src/core/record.js';
 import {
   candidateFields,
   pairFields,
+  queryFields,
   queryUseFields,
   rejectFields,
   selectionFields,
@@ -15,6 +16,7 @@ import {
 const TYPES = {
   string: 'string',
   int: 'int32',
+  long: 'int64',
   double: 'double',
   strings: 'list&lt;string&gt;',
   image: 'struct&lt;bytes: binary, path: string&gt;',
@@ -26,6 +28,7 @@ it.each<[string, Fields]>([
   ['selected/*.parquet', omit(selectionFields, candidateFields)],
   ['rejects/*.parquet', omit(rejectFields, candidateFields)],
   ['queries.parquet', queryUseFields],
+  ['LIST.parquet', queryFields],
 ])('the format page describes the columns of %s', async (file, fields) => {
   const page = await readFile(join(import.meta.dirname, '../../docs/dataset-format.md'), 'utf8');
   const section = page.split(/^## /m).find((part) => part.split('\n')[0]?.includes(`\`${file}\``));

@@ -2,7 +2,7 @@
 
 declare module 'parquetjs-lite' {
   export interface LeafDefinition {
-    type: 'UTF8' | 'INT32' | 'DOUBLE' | 'BYTE_ARRAY';
+    type: 'UTF8' | 'INT32' | 'INT64' | 'DOUBLE' | 'BYTE_ARRAY';
     optional: boolean;
     compression: 'UNCOMPRESSED' | 'SNAPPY';
     /** Absent: min, max, null count and distinct count are written. */

@@ -6,6 +6,7 @@
  * |-----------|-------------------------------------------|----------------------------------------|
  * | `string`  | `BYTE_ARRAY` annotated UTF8                | Snappy, no statistics                  |
  * | `int`     | `INT32`                                    | uncompressed, minimum and maximum      |
+ * | `long`    | `INT64`, at most 2^53 − 1 either way       | uncompressed, minimum and maximum      |
  * | `double`  | `DOUBLE` (-0 becomes 0)                    | uncompressed, no statistics            |
  * | `strings` | three-level `LIST` of UTF8                 | Snappy, no statistics                  |
  * | `image`   | `struct<bytes: binary, path: string>`      | uncompressed, no statistics            |
@@ -21,6 +22,7 @@ import { columnName, type Field, type FieldKind, type Fields, type ImageValue } 
 export const COLUMN_TYPES: Readonly<Record<FieldKind, string>> = {
   string: 'string',
   int: 'int32',
+  long: 'int64',
   double: 'double',
   strings: 'list<string>',
   image: 'struct<bytes: binary, path: string>',
@@ -50,6 +52,7 @@ export function writerSchema(fields: Fields): SchemaDefinition {
 const COLUMNS: Readonly<Record<FieldKind, () => SchemaDefinition[string]>> = {
   string: () => ({ type: 'UTF8', optional: true, compression: 'SNAPPY', statistics: false }),
   int: () => ({ type: 'INT32', optional: true, compression: 'UNCOMPRESSED' }),
+  long: () => ({ type: 'INT64', optional: true, compression: 'UNCOMPRESSED' }),
   double: () => ({
     type: 'DOUBLE',
     optional: true,
@@ -98,6 +101,9 @@ export function encodeValue(
         throw mismatch('a 32-bit integer', value);
       }
       return { value, bytes: 4 };
+    case 'long':
+      if (!Number.isSafeInteger(value)) throw mismatch('an integer of at most 2^53 - 1', value);
+      return { value, bytes: 8 };
     case 'double':
       if (typeof value !== 'number' || Number.isNaN(value)) throw mismatch('a number', value);
       return { value, bytes: 8 };
@@ -134,6 +140,10 @@ export function decodeValue(field: Field<unknown>, stored: unknown): unknown {
       // Other writers store counts as 64-bit integers; any that a number holds exactly is welcome.
       if (typeof stored === 'number' && Number.isInteger(stored)) return stored;
       throw mismatch('an integer', stored);
+    case 'long':
+      // The reader gives a bigint where a number would not be exact.
+      if (Number.isSafeInteger(stored)) return stored;
+      throw mismatch('an integer of at most 2^53 - 1', stored);
     case 'double':
       if (typeof stored === 'number' || typeof stored === 'bigint') return Number(stored);
       throw mismatch('a number', stored);

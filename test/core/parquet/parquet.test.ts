@@ -13,6 +13,7 @@ import {
   type Fields,
   image,
   int,
+  long,
   optional,
   type RecordOf,
   string,
@@ -27,6 +28,8 @@ const fields = {
   maybeWords: optional(strings()),
   count: int(),
   maybeCount: optional(int()),
+  total: long(),
+  maybeTotal: optional(long()),
   rank: double(),
   maybeRank: optional(double()),
   picture: image(),
@@ -75,6 +78,7 @@ function randomRow(next: (below: number) => number, index: number): Row {
     id: `${index}`,
     words: list(),
     count: next(2) === 0 ? next(2 ** 31) : -next(2 ** 31) - 1,
+    total: (next(2) === 0 ? 1 : -1) * next(Number.MAX_SAFE_INTEGER),
     rank: next(2 ** 32) / 2 ** 32,
     picture: {
       bytes: Buffer.from(Array.from({ length: next(50) }, () => next(256))),
@@ -84,6 +88,7 @@ function randomRow(next: (below: number) => number, index: number): Row {
   if (next(2) === 0) row.pageUrl = text();
   if (next(2) === 0) row.maybeWords = list();
   if (next(2) === 0) row.maybeCount = next(10);
+  if (next(2) === 0) row.maybeTotal = next(2) === 0 ? Number.MAX_SAFE_INTEGER : -(2 ** 40);
   if (next(2) === 0) row.maybeRank = next(10) / 3 - 1;
   return row;
 }
@@ -117,6 +122,8 @@ describe('a Parquet file', () => {
       maybe_words: 'list<string>',
       count: 'int32',
       maybe_count: 'int32',
+      total: 'int64',
+      maybe_total: 'int64',
       rank: 'double',
       maybe_rank: 'double',
       picture: 'struct<bytes: binary, path: string>',
@@ -145,6 +152,7 @@ describe('a Parquet file', () => {
       id: `${index}`,
       words: [],
       count: 0,
+      total: 0,
       rank: 0,
       picture: { bytes: Buffer.alloc(0), path: '' },
     }));
@@ -184,6 +192,8 @@ describe('ParquetFileWriter', () => {
     const bad: [Partial<Record<keyof Row, unknown>>, string][] = [
       [{ count: 3_000_000_000 }, 'column count: expected a 32-bit integer, found 3000000000'],
       [{ count: 1.5 }, 'column count: expected a 32-bit integer, found 1.5'],
+      [{ total: 2 ** 53 }, 'column total: expected an integer of at most 2^53 - 1'],
+      [{ total: 0.5 }, 'column total: expected an integer of at most 2^53 - 1, found 0.5'],
       [{ rank: Number.NaN }, 'column rank: expected a number, found null'],
       [{ id: undefined }, 'column id: a value is required, received none'],
       [{ words: [1] }, 'column words: expected an array of strings, found [1]'],
