@@ -170,15 +170,17 @@ export class ProseReader {
     if (stop === 0) return 0;
     const name = latin1(source, at, stop + 1);
     if (!/^&(?:lt|gt|amp|quot|apos|#\d+|#[xX][\da-fA-F]+);$/.test(name)) return 0;
-    this.#decoded = this.#decode(`xml${name}`, () => decodeXML(name));
+    this.#decoded = this.#decode(name, 'xml', decodeXML);
     return stop;
   }
 
-  #decode(key: string, decode: () => string): Uint8Array | null {
+  /** What an entity stands for; null when it is none. */
+  #decode(name: string, kind: string, decode: (text: string) => string): Uint8Array | null {
+    const key = kind + name;
     let bytes = this.#entities.get(key);
     if (bytes === undefined) {
-      const text = decode();
-      bytes = key.endsWith(text) ? null : Buffer.from(text);
+      const text = decode(name);
+      bytes = text === name ? null : Buffer.from(text);
       // A page can invent names without end.
       if (this.#entities.size < 10_000) this.#entities.set(key, bytes);
     }
@@ -265,7 +267,7 @@ export class ProseReader {
           at++;
           if (
             (next === SLASH && text[at + 1] === SLASH) ||
-            (next === 0x6d && text.latin1Slice(at, Math.min(at + 7, length)) === 'mailto:')
+            (next === 0x6d && text.toString('latin1', at, Math.min(at + 7, length)) === 'mailto:')
           ) {
             at = endOfUrl(text, at, length);
             bytes[out++] = BREAK;
@@ -527,7 +529,7 @@ export class ProseReader {
     if (text[end] !== CLOSE_BRACKET || text[end + 1] !== CLOSE_BRACKET) return 0;
     const colon = text.subarray(start, end).indexOf(COLON);
     if (colon > 0 && colon <= LONGEST_NAME) {
-      const prefix = text.latin1Slice(start, start + colon);
+      const prefix = text.toString('latin1', start, start + colon);
       if (/^(?:[a-z]{2,3}(?:-[A-Za-z]+)*|simple)$/.test(prefix)) return -(end + 2);
     }
     return start;
@@ -553,8 +555,8 @@ export class ProseReader {
   #htmlEntity(at: number): number {
     const stop = semicolon(this.#text, at, this.#textLength);
     if (stop === 0) return 0;
-    const name = this.#text.latin1Slice(at, stop + 1);
-    this.#decoded = this.#decode(name, () => decodeHTMLStrict(name));
+    const name = this.#text.toString('latin1', at, stop + 1);
+    this.#decoded = this.#decode(name, 'html', decodeHTMLStrict);
     return this.#decoded === null ? 0 : stop;
   }
 }
@@ -594,7 +596,7 @@ function nameOf(text: Buffer, start: number, end: number): string {
   if (end - start === 3 && text[start] === 0x72 && text[start + 1] === 0x65 && text[start + 2] === 0x66) {
     return 'ref';
   }
-  return text.latin1Slice(start, end).toLowerCase();
+  return text.toString('latin1', start, end).toLowerCase();
 }
 
 /** Rule 5: whether only white space and colons stand in the prose's last line. */

@@ -1,0 +1,159 @@
+/** Counts the words and bigrams of one part of a dump. */
+
+import { type Page, type PageHandler, PageScanner, type Seam } from '../dump/pages.js';
+import { type MarkupLoss, ProseReader } from '../dump/wikitext.js';
+import { type WordOptions, WordReader } from '../dump/words.js';
+import { PairList } from './pair-list.js';
+import { writeRun } from './runs.js';
+import { WordTable } from './word-table.js';
+
+/**
+ * A run is written when this many bigrams wait: 256 MB of memory. A part of ordinary size stays below;
+ * a compressed bomb must not fill the memory.
+ */
+const MOST_BIGRAMS = 1 << 24;
+
+/** What was read and lost; keys are names of counters. */
+export type Tally = Record<string, number>;
+
+export interface PartCount {
+  /** How many runs were written. */
+  runs: number;
+  read: Tally;
+  lost: Tally;
+  /** Bytes that belong to pages of this part and its neighbours. */
+  seam: Seam;
+  /** Lines of `TITLE`, or `TITLE<tab>TARGET` for a redirect. */
+  titles: string;
+}
+
+export interface CounterOptions extends WordOptions {
+  /** Namespaces of links that are not prose, in small letters. */
+  namespaces: readonly string[];
+}
+
+export class UnitCounter {
+  readonly #prose: ProseReader;
+  readonly #words: WordReader;
+  readonly #table = new WordTable();
+  readonly #pairs = new PairList();
+  readonly #handler: PageHandler;
+  #scanner: PageScanner;
+  /** Lines of `TITLE` or `TITLE<tab>TARGET`. */
+  #titles: string[] = [];
+  #read: Tally = {};
+  #lost: Tally = {};
+  #occurrences = 0;
+  #last = -1;
+  /** Where runs go, and how many are there. */
+  #base = '';
+  #runs = 0;
+
+  constructor(options: CounterOptions) {
+    this.#prose = new ProseReader(options.namespaces);
+    const table = this.#table;
+    const pairs = this.#pairs;
+    this.#words = new WordReader(
+      {
+        word: (bytes, length, hash) => {
+          const number = table.add(bytes, length, hash);
+          table.counts[number] = (table.counts[number] as number) + 1;
+          this.#occurrences++;
+          if (this.#last >= 0) pairs.push(this.#last, number);
+          this.#last = number;
+        },
+        break: () => {
+          this.#last = -1;
+        },
+      },
+      options,
+    );
+    this.#handler = {
+      page: (page) => this.#page(page),
+      lost: (reason) => this.#lose(reason),
+    };
+    this.#scanner = new PageScanner(this.#handler);
+  }
+
+  /** Begins a part whose runs will be `BASE-0`, `BASE-1`, …; forgets what was counted before. */
+  begin(base: string): void {
+    this.#base = base;
+    this.#runs = 0;
+    this.#table.clear();
+    this.#pairs.clear();
+    this.#scanner = new PageScanner(this.#handler);
+    this.#titles = [];
+    this.#read = {};
+    this.#lost = {};
+    for (const reason of Object.keys(this.#prose.lost)) {
+      delete this.#prose.lost[reason as MarkupLoss];
+    }
+    this.#words.overlong = 0;
+    this.#last = -1;
+  }
+
+  /** The next bytes of the dump. */
+  push(bytes: Uint8Array): void {
+    this.#scanner.push(bytes);
+    if (this.#pairs.size > MOST_BIGRAMS) this.#writeRun();
+  }
+
+  /** Bytes are missing here. */
+  gap(): void {
+    this.#scanner.gap();
+  }
+
+  /** A file ends here: a page that is still open is lost. */
+  endFile(): void {
+    this.#scanner.close();
+    this.#scanner = new PageScanner(this.#handler);
+  }
+
+  #lose(reason: string): void {
+    this.#lost[reason] = (this.#lost[reason] ?? 0) + 1;
+  }
+
+  #page(page: Page): void {
+    this.#count('pages', 1);
+    if (page.namespace !== 0) return;
+    if (page.redirect !== undefined) {
+      this.#count('redirects', 1);
+      this.#titles.push(`${line(page.title)}\t${line(page.redirect)}\n`);
+      return;
+    }
+    this.#count('articles', 1);
+    this.#titles.push(`${line(page.title)}\n`);
+    this.#prose.read(page.buffer, page.start, page.end);
+    this.#words.read(this.#prose.bytes, this.#prose.length);
+  }
+
+  #count(what: string, by: number): void {
+    this.#read[what] = (this.#read[what] ?? 0) + by;
+  }
+
+  #writeRun(): void {
+    const { words, bigrams } = writeRun(`${this.#base}-${this.#runs}`, this.#table, this.#pairs);
+    this.#runs++;
+    this.#count('words', this.#occurrences);
+    this.#count('run_words', words);
+    this.#count('run_bigrams', bigrams);
+    this.#table.clear();
+    this.#pairs.clear();
+    this.#occurrences = 0;
+  }
+
+  /** Writes what is left to a last run, and returns what else came of the part. */
+  finish(): PartCount {
+    const seam = this.#scanner.finish();
+    this.#writeRun();
+    const lost = { ...this.#lost };
+    for (const [reason, count] of Object.entries(this.#prose.lost)) lost[reason] = count;
+    if (this.#words.overlong > 0) lost.overlong_word = this.#words.overlong;
+    return { runs: this.#runs, read: this.#read, lost, seam, titles: this.#titles.join('') };
+  }
+}
+
+/** MediaWiki's titles hold neither tabs nor line feeds; a forged dump's might. */
+function line(title: string): string {
+  return title.replace(/[\t\n\r]/g, ' ');
+}
