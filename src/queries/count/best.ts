@@ -17,7 +17,10 @@ export class Best {
 
   offer(score: number, key: number, count: number): void {
     if (this.size === this.#capacity) {
-      if (this.size === 0 || !this.#worse(this.#scores[0] as number, this.#keys[0] as number, score, key)) {
+      if (
+        this.size === 0 ||
+        !this.#worse(this.#scores[0] as number, this.#keys[0] as number, score, key)
+      ) {
         return;
       }
       this.#sink(0, score, key, count);
@@ -58,7 +61,8 @@ export class Best {
       if (child >= this.size) break;
       const right = child + 1;
       if (right < this.size && this.#worseAt(right, child)) child = right;
-      if (!this.#worse(this.#scores[child] as number, this.#keys[child] as number, score, key)) break;
+      if (!this.#worse(this.#scores[child] as number, this.#keys[child] as number, score, key))
+        break;
       this.#move(child, at);
       at = child;
     }
@@ -75,7 +79,12 @@ export class Best {
   }
 
   #move(from: number, to: number): void {
-    this.#put(to, this.#scores[from] as number, this.#keys[from] as number, this.#counts[from] as number);
+    this.#put(
+      to,
+      this.#scores[from] as number,
+      this.#keys[from] as number,
+      this.#counts[from] as number,
+    );
   }
 
   #put(at: number, score: number, key: number, count: number): void {

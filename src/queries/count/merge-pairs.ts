@@ -71,9 +71,13 @@ function merge(
   const size = words.kept.size;
   // A bigram's key must be a whole number that a double holds exactly.
   if (size * size > Number.MAX_SAFE_INTEGER) {
-    throw new WitError('input', `${size} distinct words are too many to pair (at most 94 million)`, {
-      hint: 'Raise the least count of bigrams: rarer words are then left out.',
-    });
+    throw new WitError(
+      'input',
+      `${size} distinct words are too many to pair (at most 94 million)`,
+      {
+        hint: 'Raise the least count of bigrams: rarer words are then left out.',
+      },
+    );
   }
   const counts = words.kept.counts;
   const ENDED = Number.POSITIVE_INFINITY;
@@ -83,10 +87,7 @@ function merge(
     keys[index] = cursor.next() ? cursor.first * size + cursor.second : ENDED;
   };
   for (let index = 0; index < cursors.length; index++) advance(index);
-  const tree = new Tournament(
-    cursors.length,
-    (a, b) => (keys[a] as number) < (keys[b] as number),
-  );
+  const tree = new Tournament(cursors.length, (a, b) => (keys[a] as number) < (keys[b] as number));
   const asked = new Set(wanted.map(([first, second]) => first * size + second));
   const best = new Best(thresholds.most);
   const result: MergedPairs = { distinct: 0, passed: 0, best: [], wanted: [], pmi: new Map() };

@@ -13,7 +13,15 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { writeAtomically } from '../../core/store.js';
-import { type Block, DamagedBzip2, decodeBlock, decompress, findBlocks, LONGEST_BLOCK, streamOf } from '../dump/bzip2.js';
+import {
+  type Block,
+  DamagedBzip2,
+  decodeBlock,
+  decompress,
+  findBlocks,
+  LONGEST_BLOCK,
+  streamOf,
+} from '../dump/bzip2.js';
 import { DamagedStream, openStream, type Packing } from '../dump/open.js';
 import type { Tally, UnitCounter } from './unit.js';
 

@@ -11,22 +11,18 @@
  * All numbers as in varint.ts.
  */
 
-import { NumberReader, NumberWriter } from './varint.js';
 import type { PairList } from './pair-list.js';
+import { NumberReader, NumberWriter } from './varint.js';
 import type { WordTable } from './word-table.js';
 
-/** Writes the run and returns how many distinct words and bigrams it holds. `pairs` is sorted in place. */
-export function writeRun(
-  base: string,
-  words: WordTable,
-  pairs: PairList,
-): { words: number; bigrams: number } {
+/** Writes the run BASE; `pairs` is sorted in place. */
+export function writeRun(base: string, words: WordTable, pairs: PairList): void {
   const order = sortedNumbers(words);
   writeWords(`${base}.words`, words, order);
   const rank = new Uint32Array(words.size);
   for (let i = 0; i < order.length; i++) rank[order[i] as number] = i;
   pairs.rankAndSort(rank);
-  return { words: words.size, bigrams: writePairs(`${base}.pairs`, pairs) };
+  writePairs(`${base}.pairs`, pairs);
 }
 
 function writeWords(path: string, words: WordTable, order: Uint32Array): void {
@@ -56,7 +52,7 @@ function writeWords(path: string, words: WordTable, order: Uint32Array): void {
   }
 }
 
-function writePairs(path: string, pairs: PairList): number {
+function writePairs(path: string, pairs: PairList): void {
   const writer = new NumberWriter(path);
   try {
     const { firsts, seconds, size } = pairs;
@@ -92,7 +88,6 @@ function writePairs(path: string, pairs: PairList): number {
       lastFirst = first;
     }
     writer.commit();
-    return distinct;
   } catch (error) {
     writer.abort();
     throw error;

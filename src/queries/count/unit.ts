@@ -132,11 +132,9 @@ export class UnitCounter {
   }
 
   #writeRun(): void {
-    const { words, bigrams } = writeRun(`${this.#base}-${this.#runs}`, this.#table, this.#pairs);
+    writeRun(`${this.#base}-${this.#runs}`, this.#table, this.#pairs);
     this.#runs++;
     this.#count('words', this.#occurrences);
-    this.#count('run_words', words);
-    this.#count('run_bigrams', bigrams);
     this.#table.clear();
     this.#pairs.clear();
     this.#occurrences = 0;

@@ -82,10 +82,8 @@ export class WordTable {
 
   #insert(slot: number, word: Uint8Array, length: number, hash: number): number {
     const number = this.size++;
-    if (number + 1 >= this.starts.length) {
-      this.starts = grown(this.starts, Uint32Array);
-      this.counts = grown(this.counts, Float64Array);
-    }
+    if (number === this.counts.length) this.counts = grown(this.counts, Float64Array);
+    if (number + 1 === this.starts.length) this.starts = grown(this.starts, Uint32Array);
     const start = this.starts[number] as number;
     while (start + length > this.bytes.length) this.bytes = grown(this.bytes, Uint8Array);
     for (let i = 0; i < length; i++) this.bytes[start + i] = word[i] as number;

@@ -262,4 +262,3 @@ export async function decodeBlock(bytes: Uint8Array, block: Block): Promise<Buff
   }
   return Buffer.concat(chunks);
 }
-

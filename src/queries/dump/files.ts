@@ -12,6 +12,7 @@ export interface DumpFile {
   packing: Packing;
   /** Of the file as it lies on disk. */
   bytes: number;
+  modifiedMs: number;
 }
 
 /** What the files' names say they are; only one kind of a folder is read, or pages would count twice. */
@@ -34,8 +35,7 @@ export async function dumpFiles(paths: readonly string[]): Promise<DumpFile[]> {
   const files: DumpFile[] = [];
   for (const path of paths) {
     for (const file of await filesAt(path)) {
-      const { packing, bytes } = await packingOf(file);
-      files.push({ path: file, name: basename(file), packing, bytes });
+      files.push({ path: file, name: basename(file), ...(await packingOf(file)) });
     }
   }
   return files;

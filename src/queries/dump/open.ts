@@ -16,14 +16,16 @@ export class DamagedStream extends Error {}
  * How a file is packed, by its first bytes, whatever its name.
  * @throws WitError `missing_file`.
  */
-export async function packingOf(path: string): Promise<{ packing: Packing; bytes: number }> {
+export async function packingOf(
+  path: string,
+): Promise<{ packing: Packing; bytes: number; modifiedMs: number }> {
   const first = Buffer.alloc(4);
   try {
     const file = await open(path, 'r');
     try {
       await file.read(first, 0, 4, 0);
-      const bytes = (await file.stat()).size;
-      return { packing: packingBy(first), bytes };
+      const { size, mtimeMs } = await file.stat();
+      return { packing: packingBy(first), bytes: size, modifiedMs: mtimeMs };
     } finally {
       await file.close();
     }

@@ -14,7 +14,9 @@ const ENGLISH = ['media', 'file', 'category'];
  */
 export function droppedNamespaces(head: string): string[] {
   const names = new Set([...ENGLISH, 'image']);
-  for (const [, key, name] of head.matchAll(/<namespace key="(-?\d+)"[^>]*>([^<]*)<\/namespace>/g)) {
+  for (const [, key, name] of head.matchAll(
+    /<namespace key="(-?\d+)"[^>]*>([^<]*)<\/namespace>/g,
+  )) {
     if (DROPPED.has(Number(key))) names.add(decodeXML(name as string).toLowerCase());
   }
   return [...names];

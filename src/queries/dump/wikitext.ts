@@ -48,7 +48,7 @@ const LONGEST_NAME = 32;
 const LONGEST_ENTITY = 40;
 
 /** Bytes at which a rule of the second pass may begin. */
-const MARKUP = tableOf('<{[]\'&_:');
+const MARKUP = tableOf("<{[]'&_:");
 /** Bytes that end the target of a link (rule 7). */
 const TARGET_END = tableOf('[]{}|<>\n\r');
 /** Bytes that end a URL (rule 8), beside white space. */
@@ -593,7 +593,12 @@ function isNameByte(byte: number): boolean {
 
 /** The name of a tag in small letters, without making a string for the commonest. */
 function nameOf(text: Buffer, start: number, end: number): string {
-  if (end - start === 3 && text[start] === 0x72 && text[start + 1] === 0x65 && text[start + 2] === 0x66) {
+  if (
+    end - start === 3 &&
+    text[start] === 0x72 &&
+    text[start + 1] === 0x65 &&
+    text[start + 2] === 0x66
+  ) {
     return 'ref';
   }
   return text.toString('latin1', start, end).toLowerCase();
