@@ -14,7 +14,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'wit-check-'));
 const python = process.env.WIT_PYTHON ?? join(root, '.engine', 'bin', 'python');
 const engine = join(root, 'src', 'train', 'engine');
 const pyproject = join(engine, 'pyproject.toml');
-const pythonFolders = [engine, 'test'];
+const pythonFolders = [engine, 'test', 'bench'];
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 const vitestReport = join(scratch, 'vitest.json');
 const pytestReport = join(scratch, 'pytest.xml');

@@ -1,0 +1,55 @@
+/**
+ * Runs benchmarks side by side with their peers.
+ *
+ *     npm run bench                     what there is
+ *     npm run bench -- NAME [--quick]   runs one, prints its figures, writes bench/results/NAME.json
+ */
+
+import { parseArgs } from 'node:util';
+import { asResult, asTable, type Bench, writeResult } from './figures.js';
+import { queries } from './queries.js';
+
+const BENCHES: Record<string, Bench> = { queries };
+
+const HELP = `npm run bench -- NAME [--quick]
+
+Runs a benchmark, prints its figures and writes bench/results/NAME.json.
+A ratio above 1 means that we are better.
+
+  --quick   smaller inputs, one repetition; nothing is written
+  --help    this
+
+Benchmarks:
+${Object.entries(BENCHES)
+  .map(([name, { about }]) => `  ${name.padEnd(10)}${about}`)
+  .join('\n')}
+`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { quick: { type: 'boolean', default: false }, help: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  const [name, ...others] = positionals;
+  if (values.help || name === undefined) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const bench = BENCHES[name];
+  if (bench === undefined || others.length > 0) {
+    process.stderr.write(`No benchmark ${positionals.join(' ')}.\n\n${HELP}`);
+    return 2;
+  }
+  const say = (text: string): void => {
+    process.stderr.write(`${text}\n`);
+  };
+  const outcome = await bench.run({ quick: values.quick, say });
+  const result = asResult(outcome, { quick: values.quick });
+  const path = await writeResult(name, result);
+  const notes = result.notes.map((note) => `- ${note}\n`).join('');
+  process.stdout.write(`\n${asTable(result.figures)}\n\n${notes}`);
+  process.stdout.write(path === undefined ? 'Quick run: not written.\n' : `Written to ${path}\n`);
+  return 0;
+}
+
+process.exitCode = await main();
