@@ -26,10 +26,17 @@ async function main(argv: string[]): Promise<number> {
     .showHelpAfterError('(add --help for the flags)')
     .exitOverride();
   let exitCode = 0;
-  for (const command of allCommands) {
-    define(program, command, async (args, values) => {
+  const defineOn = (parent: Program, command: Command): void =>
+    define(parent, command, async (args, values) => {
       exitCode = await execute(command, args, values);
     });
+  for (const entry of allCommands) {
+    if (!('commands' in entry)) {
+      defineOn(program, entry);
+      continue;
+    }
+    const group = program.command(entry.name).description(entry.summary);
+    for (const command of entry.commands) defineOn(group, command);
   }
   try {
     await program.parseAsync(argv);

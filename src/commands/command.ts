@@ -46,6 +46,13 @@ export interface Command {
   run(input: CommandInput, io: Io): Promise<void>;
 }
 
+/** Commands under one name: `wit queries build`, `wit queries inspect`, … */
+export interface CommandGroup {
+  name: string;
+  summary: string;
+  commands: readonly Command[];
+}
+
 /** Flags every command that reads settings has. */
 export const configFlags: Flag[] = [
   { flags: '--config <file>', summary: 'settings file (default: ./wit.yaml where there is one)' },

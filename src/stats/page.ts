@@ -1,11 +1,7 @@
-/**
- * The report page as one string: no script, no network, nothing outside of the file. The policy in
- * its head forbids both even if an escape were missing: only data: images and the one style sheet,
- * named by its hash, are allowed (Content Security Policy Level 3).
- */
+/** The report page of a dataset, as one string. */
 
-import { createHash } from 'node:crypto';
-import { foreign, type Html, html, styleElement } from './html.js';
+import { renderDocument } from './document.js';
+import { foreign, type Html, html } from './html.js';
 import { captionsSection } from './sections/captions.js';
 import { evaluationSection } from './sections/evaluation.js';
 import { flowSection } from './sections/flow.js';
@@ -15,20 +11,8 @@ import { imagesSection } from './sections/images.js';
 import { lossesSection } from './sections/losses.js';
 import { provenanceSection } from './sections/provenance.js';
 import { queriesSection } from './sections/queries.js';
-import { renderSection, type Section } from './sections/section.js';
 import { trainingSection } from './sections/training.js';
-import { STYLE } from './style.js';
 import type { Extras, Stats } from './types.js';
-
-const styleHash = createHash('sha256').update(STYLE).digest('base64');
-
-const POLICY = [
-  "default-src 'none'",
-  'img-src data:',
-  `style-src 'sha256-${styleHash}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
 
 export function renderPage(stats: Stats, extras: Extras = {}): string {
   const sections = [
@@ -42,32 +26,12 @@ export function renderPage(stats: Stats, extras: Extras = {}): string {
     trainingSection(extras.training),
     evaluationSection(extras),
   ].filter((section) => section !== undefined);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${stats.name} · WebImageText</title>
-<link rel="icon" href="data:,">
-${styleElement(STYLE)}
-</head>
-<body>
-${headerSection(stats, extras)}
-<main>${navigation(sections)}${sections.map(renderSection)}</main>
-${footer(stats)}
-</body>
-</html>
-`;
-  return page.toString();
-}
-
-function navigation(sections: readonly Section[]): Html {
-  return html`<nav aria-label="Sections"><ul>${sections.map(
-    ({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`,
-  )}</ul></nav>`;
+  return renderDocument({
+    title: stats.name,
+    header: headerSection(stats, extras),
+    sections,
+    footer: footer(stats),
+  });
 }
 
 function footer({ snapshot, config }: Stats): Html {

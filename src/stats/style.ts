@@ -80,6 +80,7 @@ h3::first-letter { text-transform: capitalize; }
 .grid line { stroke: var(--hair); }
 rect.keep { fill: var(--keep); }
 rect.keep:hover { fill: var(--lose); }
+rect.below { fill: var(--mute-pale); }
 .outline { fill: none; stroke: var(--lose); stroke-width: 1.75; vector-effect: non-scaling-stroke; }
 .line { fill: none; stroke: var(--mute); stroke-width: 2; stroke-linejoin: round;
   vector-effect: non-scaling-stroke; }
