@@ -16,6 +16,8 @@ const LIST_PAGE =
 
 export class Titles {
   readonly #titles = new WordTable();
+  /** By title. */
+  #views = new Float64Array(1 << 16);
   /** By title: the number of the title that it redirects to, plus one; 0 for an article. */
   #targets = new Uint32Array(1 << 16);
   #fromDump = false;
@@ -28,8 +30,8 @@ export class Titles {
     for (const line of (await readFile(path, 'utf8')).split('\n')) {
       if (line === '') continue;
       const tab = line.indexOf('\t');
-      const title = this.#titles.addText(tab === -1 ? line : line.slice(0, tab), 0);
-      const target = tab === -1 ? 0 : this.#titles.addText(line.slice(tab + 1), 0) + 1;
+      const title = this.#titles.addText(tab === -1 ? line : line.slice(0, tab));
+      const target = tab === -1 ? 0 : this.#titles.addText(line.slice(tab + 1)) + 1;
       if (Math.max(title, target) >= this.#targets.length) {
         const larger = new Uint32Array(2 * Math.max(title, target));
         larger.set(this.#targets);
@@ -43,12 +45,13 @@ export class Titles {
   addViews(title: string, views: number): void {
     if (!this.#fromDump) {
       // Without the dump's titles, a colon is the only sign of another namespace.
-      if (!title.includes(':')) this.#titles.addText(title, views);
+      if (!title.includes(':'))
+        this.#views = added(this.#views, this.#titles.addText(title), views);
       return;
     }
     const number = this.#titles.find(Buffer.from(title));
     if (number === -1) this.unknownViews += views;
-    else this.#titles.counts[number] = (this.#titles.counts[number] as number) + views;
+    else this.#views = added(this.#views, number, views);
   }
 
   /**
@@ -60,21 +63,23 @@ export class Titles {
     const titles = this.#titles;
     const views = new Float64Array(titles.size);
     for (let number = 0; number < titles.size; number++) {
-      const count = titles.counts[number] as number;
+      const count = this.#views[number] ?? 0;
       if (count === 0) continue;
       const article = this.#articleOf(number);
       views[article] = (views[article] as number) + count;
     }
     const names = new WordTable();
+    let nameViews = new Float64Array(1 << 16);
     for (let number = 0; number < titles.size; number++) {
       if (views[number] === 0) continue;
       const name = nameOf(titles.textOf(number));
-      if (name !== undefined) names.addText(name, views[number] as number);
+      if (name === undefined) continue;
+      nameViews = added(nameViews, names.addText(name), views[number] as number);
     }
     // Names that only case tells apart are one query; the most viewed form is shown.
     const byKey = new Map<string, { text: string; best: number; views: number }>();
     for (let number = 0; number < names.size; number++) {
-      const count = names.counts[number] as number;
+      const count = nameViews[number] as number;
       const text = names.textOf(number).normalize('NFC');
       const key = queryKey(text, letterCase);
       const known = byKey.get(key);
@@ -103,6 +108,21 @@ export class Titles {
     }
     return article;
   }
+}
+
+/** Adds to `sums[at]`; returns the sums, which may have had to grow. */
+function added(
+  sums: Float64Array<ArrayBuffer>,
+  at: number,
+  amount: number,
+): Float64Array<ArrayBuffer> {
+  let room = sums;
+  if (at >= sums.length) {
+    room = new Float64Array(2 * at);
+    room.set(sums);
+  }
+  room[at] = (room[at] as number) + amount;
+  return room;
 }
 
 /** The name of an article without the explanation in brackets; undefined where it is no search term. */

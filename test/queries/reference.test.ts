@@ -89,7 +89,7 @@ const CASES: Record<string, readonly (readonly [wikitext: string, runs: string])
     ['{{a <nowiki>}}</nowiki> b}} c', 'c'],
     ['<nowiki>{{</nowiki>a}} b', 'a | b'],
     ['a <nowiki>😀b</nowiki> c', 'a | b c'],
-    ['[[a<nowiki>]]</nowiki>b|c]]', 'c'],
+    ['[[a<nowiki>]]</nowiki>b|c]]', 'a | b | c'],
     ['<nowiki>http://a.b/c</nowiki>', 'http | a | b | c'],
     ['<nowiki>__TOC__</nowiki>', 'toc'],
   ],
@@ -160,7 +160,7 @@ const CASES: Record<string, readonly (readonly [wikitext: string, runs: string])
     ['a]] b', 'a b'],
     ['[[a|[[b]] c]] d', 'b c d'],
     ['a [[[dog|cat]]] b', 'a | cat | b'],
-    ['a [[dog<ref>b</ref>|cat]] d', 'a cat d'],
+    ['a [[dog<ref>b</ref>|cat]] d', 'a | dog | cat d'],
     ['un[[a|do]]ing', 'undoing'],
   ],
   URLs: [

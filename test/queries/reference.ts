@@ -27,9 +27,11 @@ export interface ReferenceDump {
 
 /** A break and a line's end are the same character: both start a line, and no link target holds one. */
 const BREAK = '\n';
+/** Where something has vanished: parts its two sides for later rules. No valid text holds it. */
+const VANISHED = '\udfff';
 const LINE_BREAKS = '\\n\\r\\v\\f\\u0085\\u2028\\u2029';
 const SPACE_IN_LINE = `[^\\P{White_Space}${LINE_BREAKS}]`;
-const TARGET = `[^\\[\\]{}|<>${LINE_BREAKS}]+`;
+const TARGET = `[^\\[\\]{}|<>\\n\\r${VANISHED}]+`;
 
 const names = (list: string): ReadonlySet<string> => new Set(list.trim().split(/\s+/));
 
@@ -90,7 +92,7 @@ export function referenceProse(wikitextXmlEscaped: string, namespaces: Namespace
   text = dropQuotes(text);
   text = text.replace(/__[A-Z]+__/g, BREAK);
   text = undoEntities(text);
-  return unshield(text);
+  return unshield(text).replaceAll(VANISHED, '');
 }
 
 /** Rule 1. References to what is no character stay as they are. */
@@ -114,7 +116,7 @@ function dropComments(text: string): string {
 
 /** Rule 3. */
 function dropTags(text: string): string {
-  const tag = /<(\/?)([A-Za-z][A-Za-z0-9]*)(?:[\p{White_Space}/][^<>]*)?>/gu;
+  const tag = /<(\/?)([A-Za-z][A-Za-z0-9]*)(?:[ \t\n\v\f\r/][^<>]*)?>/gu;
   let out = '';
   let at = 0;
   for (let match = tag.exec(text); match !== null; match = tag.exec(text)) {
@@ -128,11 +130,12 @@ function dropTags(text: string): string {
     const close = opens && holds ? closingTag(text, name, at) : undefined;
     if (name === 'nowiki') {
       // Within, only entities are markup: undone here, since one half outside would not be one.
-      if (close !== undefined) out += shield(undoEntities(text.slice(at, close.start)));
+      out += VANISHED;
+      if (close !== undefined) out += shield(undoEntities(text.slice(at, close.start))) + VANISHED;
     } else if (INLINE.has(name)) {
-      // No trace.
+      out += VANISHED;
     } else if (name === 'ref' && slash === '') {
-      out += ' ';
+      out += `${VANISHED} `;
     } else {
       out += BREAK;
     }
@@ -144,7 +147,7 @@ function dropTags(text: string): string {
 
 /** The first closing tag of a name at or after a place. */
 function closingTag(text: string, name: string, from: number) {
-  const closing = new RegExp(`</${name}(?:[\\p{White_Space}/][^<>]*)?>`, 'giu');
+  const closing = new RegExp(`</${name}(?:[ \\t\\n\\v\\f\\r/][^<>]*)?>`, 'giu');
   closing.lastIndex = from;
   const match = closing.exec(text);
   return match === null ? undefined : { start: match.index, end: closing.lastIndex };
@@ -165,8 +168,8 @@ function dropTemplates(text: string): string {
 /** Rule 5. */
 function dropTables(text: string): string {
   const mark = new RegExp(
-    `(?<=(?:^|[${LINE_BREAKS}])(?:${SPACE_IN_LINE}|:)*)\\{\\||` +
-      `(?<=(?:^|[${LINE_BREAKS}])${SPACE_IN_LINE}*)\\|\\}`,
+    `(?<=(?:^|[\\n\\r])[ \\t\\v\\f:${VANISHED}]*)\\{\\||` +
+      `(?<=(?:^|[\\n\\r])[ \\t\\v\\f${VANISHED}]*)\\|\\}`,
     'gu',
   );
   let out = '';
@@ -186,7 +189,7 @@ function dropTables(text: string): string {
 function dropFilesAndCategories(text: string, namespaces: Namespaces): string {
   const own = [-2, 6, 14].flatMap((key) => namespaces.get(key) ?? []);
   const kinds = [...own, 'Image'].map((name) => name.replace(/[^\p{L}\p{M}\p{N} ]/gu, '\\$&'));
-  const opening = new RegExp(`\\[\\[ *(?:${kinds.join('|')}) *:`, 'giu');
+  const opening = new RegExp(`\\[\\[[ _]*(?:${kinds.join('|')})[ _]*:`, 'giu');
   let out = '';
   let at = 0;
   for (let match = opening.exec(text); match !== null; match = opening.exec(text)) {
@@ -216,15 +219,16 @@ function closingBrackets(text: string, from: number): number | undefined {
 function unwrapLinks(text: string): string {
   const link = new RegExp(`\\[\\[(${TARGET})\\]\\]|\\[\\[${TARGET}\\||\\]\\]`, 'g');
   return text.replace(link, (_, target: string | undefined) => {
-    if (target === undefined) return '';
-    return /^(?:[a-z]{2,3}(?:-[A-Za-z]+)*|simple):/.test(target) ? BREAK : target;
+    if (target === undefined) return VANISHED;
+    if (/^(?:[a-z]{2,3}(?:-[A-Za-z]+)*|simple):/.test(target)) return BREAK;
+    return `${VANISHED}${target}${VANISHED}`;
   });
 }
 
 /** Rule 8. */
 function dropUrls(text: string): string {
   return text.replace(
-    /(?:https?:\/\/|ftp:\/\/|(?<=\[)(?:\/\/|mailto:))[^\p{White_Space}[\]<>"{}|]*/giu,
+    /(?:https?:\/\/|ftp:\/\/|(?<=\[)(?:\/\/|mailto:))[^ \t\n\v\f\r[\]<>"{}|\udfff]*/giu,
     BREAK,
   );
 }
@@ -232,8 +236,8 @@ function dropUrls(text: string): string {
 /** Rule 9. */
 function dropQuotes(text: string): string {
   return text.replace(/'{2,}/g, ({ length }) => {
-    if (length === 4) return "'";
-    return "'".repeat(Math.max(0, length - 5));
+    const kept = length === 4 ? 1 : Math.max(0, length - 5);
+    return VANISHED + "'".repeat(kept);
   });
 }
 

@@ -79,7 +79,7 @@ function merge(
       },
     );
   }
-  const counts = words.kept.counts;
+  const counts = words.counts;
   const ENDED = Number.POSITIVE_INFINITY;
   const keys = new Float64Array(cursors.length);
   const advance = (index: number): void => {

@@ -10,8 +10,10 @@ export interface MergedWords {
   occurrences: number;
   /** Distinct words. */
   distinct: number;
-  /** The words that occur at least `leastCount` times, numbered in the order of their bytes, with counts. */
+  /** The words that occur at least `leastCount` times, numbered in the order of their bytes. */
   kept: WordTable;
+  /** Their occurrences, by number. */
+  counts: Float64Array;
   /** By run: for each of its words the number in `kept`, or UNWANTED. */
   numbers: Uint32Array[];
   /** How many words occur how often. */
@@ -51,6 +53,7 @@ function merge(
   progress: (share: number) => void,
 ): MergedWords {
   const kept = new WordTable();
+  let counts = new Float64Array(1024);
   const numbers = cursors.map(({ size }) => new Uint32Array(size).fill(UNWANTED));
   const frequencies = new Map<number, number>();
   const wantedCounts = new Float64Array(wanted.size);
@@ -90,12 +93,17 @@ function merge(
     if (asked !== -1) wantedCounts[asked] = count;
     if (count < leastCount) continue;
     const number = kept.add(word, length, hash);
-    kept.counts[number] = count;
+    if (number === counts.length) {
+      const larger = new Float64Array(2 * counts.length);
+      larger.set(counts);
+      counts = larger;
+    }
+    counts[number] = count;
     for (let i = 0; i < members.length; i += 2) {
       (numbers[members[i] as number] as Uint32Array)[members[i + 1] as number] = number;
     }
   }
-  return { occurrences, distinct, kept, numbers, frequencies, wantedCounts };
+  return { occurrences, distinct, kept, counts, numbers, frequencies, wantedCounts };
 }
 
 function comesBefore(a: WordCursor, b: WordCursor): boolean {

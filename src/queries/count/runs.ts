@@ -28,13 +28,14 @@ export function writeRun(base: string, words: WordTable, pairs: PairList): void 
 function writeWords(path: string, words: WordTable, order: Uint32Array): void {
   const writer = new NumberWriter(path);
   try {
-    const { bytes, starts, counts } = words;
+    const { bytes, starts } = words;
+    const counts = words.occurrences();
     writer.number(order.length);
     let before = 0;
     let beforeLength = 0;
     for (const number of order) {
       const start = starts[number] as number;
-      const length = (starts[number + 1] as number) - start;
+      const length = bytes[start - 1] as number;
       const most = Math.min(length, beforeLength);
       let shared = 0;
       while (shared < most && bytes[start + shared] === bytes[before + shared]) shared++;
@@ -122,7 +123,7 @@ function sortedNumbers(words: WordTable): Uint32Array {
   const prefixes = new Uint32Array(size);
   for (let i = 0; i < size; i++) {
     const start = starts[i] as number;
-    const end = starts[i + 1] as number;
+    const end = start + (bytes[start - 1] as number);
     let prefix = 0;
     for (let k = 0; k < 4; k++) {
       prefix = prefix * 256 + (start + k < end ? (bytes[start + k] as number) : 0);
@@ -136,10 +137,12 @@ function sortedNumbers(words: WordTable): Uint32Array {
     while (end < size && prefixes[order[end] as number] === prefix) end++;
     if (end - i > 1) {
       order.subarray(i, end).sort((a, b) => {
-        const aEnd = starts[a + 1] as number;
-        const bEnd = starts[b + 1] as number;
-        let x = (starts[a] as number) + 4;
-        let y = (starts[b] as number) + 4;
+        let x = starts[a] as number;
+        let y = starts[b] as number;
+        const aEnd = x + (bytes[x - 1] as number);
+        const bEnd = y + (bytes[y - 1] as number);
+        x += 4;
+        y += 4;
         while (x < aEnd && y < bEnd) {
           const difference = (bytes[x++] as number) - (bytes[y++] as number);
           if (difference !== 0) return difference;

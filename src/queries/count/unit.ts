@@ -9,7 +9,7 @@ import { WordTable } from './word-table.js';
 
 /**
  * A run is written when this many bigrams wait: 256 MB of memory. A part of ordinary size stays below;
- * a compressed bomb must not fill the memory.
+ * a compressed bomb must not fill the memory, nor 16 times as many words overflow a count.
  */
 const MOST_BIGRAMS = 1 << 24;
 
@@ -57,7 +57,6 @@ export class UnitCounter {
       {
         word: (bytes, length, hash) => {
           const number = table.add(bytes, length, hash);
-          table.counts[number] = (table.counts[number] as number) + 1;
           this.#occurrences++;
           if (this.#last >= 0) pairs.push(this.#last, number);
           this.#last = number;
@@ -95,7 +94,7 @@ export class UnitCounter {
   /** The next bytes of the dump. */
   push(bytes: Uint8Array): void {
     this.#scanner.push(bytes);
-    if (this.#pairs.size > MOST_BIGRAMS) this.#writeRun();
+    if (Math.max(this.#pairs.size, this.#occurrences / 16) > MOST_BIGRAMS) this.#writeRun();
   }
 
   /** Bytes are missing here. */

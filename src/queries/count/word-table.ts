@@ -1,7 +1,8 @@
 /**
- * A dictionary from words (bytes) to numbers 0, 1, 2, … in the order of first occurrence, with a
- * count each. Open addressing over typed arrays: about 30 bytes and the word itself, where a Map of
- * strings takes over 100.
+ * A dictionary from words (bytes) to numbers 0, 1, 2, … in the order of first occurrence, which counts
+ * occurrences. Open addressing over typed arrays: about 50 bytes and the word itself, where a Map of
+ * strings takes over 100. A slot holds all that a repeated word needs but its bytes, so that counting a
+ * word touches two lines of the cache.
  */
 
 import { hashOf } from '../dump/words.js';
@@ -9,29 +10,36 @@ import { hashOf } from '../dump/words.js';
 /** Slots per word at most: past this load, looking up slows down. */
 const LOAD = 0.5;
 
+/** Bytes of a word: MediaWiki's titles have at most 255. */
+const LONGEST = 255;
+
 export class WordTable {
   /** Distinct words. */
   size = 0;
-  /** By number. Exact up to 2^53. */
-  counts = new Float64Array(1024);
-  /** The words, one after the other: word `i` is `bytes[starts[i], starts[i + 1])`. */
+  /** The words, each behind a byte that holds its length; word `i` begins at `starts[i]`. */
   bytes = new Uint8Array(1 << 14);
-  starts = new Uint32Array(1025);
+  starts = new Uint32Array(1024);
+  /** Bytes in use. */
+  #length = 0;
 
-  /** Pairs of (hash, number + 1); 0 marks a free slot. */
-  #slots = new Int32Array(1 << 13);
+  /** Four a word: its hash, number + 1 (0 marks a free slot), where its bytes start, occurrences. */
+  #slots = new Uint32Array(1 << 14);
   #mask = (1 << 12) - 1;
 
-  /** The number of the word, which is added with count 0 where it is new. */
+  /** The number of the word, which is added where it is new; an occurrence more of it. */
   add(word: Uint8Array, length: number, hash: number): number {
     const slots = this.#slots;
     const mask = this.#mask;
-    let slot = spread(hash) & mask;
+    const unsigned = hash >>> 0;
+    let at = 4 * (spread(hash) & mask);
     for (;;) {
-      const entry = slots[2 * slot + 1] as number;
-      if (entry === 0) return this.#insert(slot, word, length, hash);
-      if (slots[2 * slot] === hash && this.#equals(entry - 1, word, length)) return entry - 1;
-      slot = (slot + 1) & mask;
+      const entry = slots[at + 1] as number;
+      if (entry === 0) return this.#insert(at, word, length, unsigned);
+      if (slots[at] === unsigned && this.#equals(slots[at + 2] as number, word, length)) {
+        slots[at + 3] = (slots[at + 3] as number) + 1;
+        return entry - 1;
+      }
+      at = (at + 4) & (4 * mask + 3);
     }
   }
 
@@ -39,21 +47,32 @@ export class WordTable {
   find(word: Uint8Array, length = word.length, hash = hashOf(word, length)): number {
     const slots = this.#slots;
     const mask = this.#mask;
-    let slot = spread(hash) & mask;
+    const unsigned = hash >>> 0;
+    let at = 4 * (spread(hash) & mask);
     for (;;) {
-      const entry = slots[2 * slot + 1] as number;
+      const entry = slots[at + 1] as number;
       if (entry === 0) return -1;
-      if (slots[2 * slot] === hash && this.#equals(entry - 1, word, length)) return entry - 1;
-      slot = (slot + 1) & mask;
+      if (slots[at] === unsigned && this.#equals(slots[at + 2] as number, word, length)) {
+        return entry - 1;
+      }
+      at = (at + 4) & (4 * mask + 3);
     }
   }
 
-  /** Adds `count` to a text's count. */
-  addText(text: string, count: number): number {
+  addText(text: string): number {
     const word = Buffer.from(text);
-    const number = this.add(word, word.length, hashOf(word, word.length));
-    this.counts[number] = (this.counts[number] as number) + count;
-    return number;
+    return this.add(word, word.length, hashOf(word, word.length));
+  }
+
+  /** Occurrences by number: how often each was added. */
+  occurrences(): Uint32Array {
+    const counts = new Uint32Array(this.size);
+    const slots = this.#slots;
+    for (let at = 0; at < slots.length; at += 4) {
+      const entry = slots[at + 1] as number;
+      if (entry !== 0) counts[entry - 1] = slots[at + 3] as number;
+    }
+    return counts;
   }
 
   textOf(number: number): string {
@@ -62,34 +81,40 @@ export class WordTable {
 
   /** A view; valid until the next `add`. */
   wordOf(number: number): Uint8Array {
-    return this.bytes.subarray(this.starts[number] as number, this.starts[number + 1] as number);
+    const start = this.starts[number] as number;
+    return this.bytes.subarray(start, start + (this.bytes[start - 1] as number));
   }
 
   /** Forgets every word, keeping the memory. */
   clear(): void {
-    this.counts.fill(0, 0, this.size);
     this.#slots.fill(0);
     this.size = 0;
+    this.#length = 0;
   }
 
-  #equals(number: number, word: Uint8Array, length: number): boolean {
-    const start = this.starts[number] as number;
-    if ((this.starts[number + 1] as number) - start !== length) return false;
+  /** Whether the word stands at `start`, behind its length. */
+  #equals(start: number, word: Uint8Array, length: number): boolean {
     const bytes = this.bytes;
+    if (bytes[start - 1] !== length) return false;
     for (let i = 0; i < length; i++) if (bytes[start + i] !== word[i]) return false;
     return true;
   }
 
-  #insert(slot: number, word: Uint8Array, length: number, hash: number): number {
+  #insert(at: number, word: Uint8Array, length: number, hash: number): number {
+    if (length > LONGEST) throw new Error(`a word of ${length} bytes: at most ${LONGEST}`);
     const number = this.size++;
-    if (number === this.counts.length) this.counts = grown(this.counts, Float64Array);
-    if (number + 1 === this.starts.length) this.starts = grown(this.starts, Uint32Array);
-    const start = this.starts[number] as number;
+    if (number === this.starts.length) this.starts = grown(this.starts, Uint32Array);
+    const start = this.#length + 1;
     while (start + length > this.bytes.length) this.bytes = grown(this.bytes, Uint8Array);
+    this.bytes[start - 1] = length;
     for (let i = 0; i < length; i++) this.bytes[start + i] = word[i] as number;
-    this.starts[number + 1] = start + length;
-    this.#slots[2 * slot] = hash;
-    this.#slots[2 * slot + 1] = number + 1;
+    this.#length = start + length;
+    this.starts[number] = start;
+    const slots = this.#slots;
+    slots[at] = hash;
+    slots[at + 1] = number + 1;
+    slots[at + 2] = start;
+    slots[at + 3] = 1;
     if (this.size > LOAD * (this.#mask + 1)) this.#rehash();
     return number;
   }
@@ -97,13 +122,12 @@ export class WordTable {
   #rehash(): void {
     const old = this.#slots;
     const mask = 2 * this.#mask + 1;
-    const slots = new Int32Array(2 * old.length);
-    for (let i = 0; i < old.length; i += 2) {
-      if (old[i + 1] === 0) continue;
-      let slot = spread(old[i] as number) & mask;
-      while (slots[2 * slot + 1] !== 0) slot = (slot + 1) & mask;
-      slots[2 * slot] = old[i] as number;
-      slots[2 * slot + 1] = old[i + 1] as number;
+    const slots = new Uint32Array(2 * old.length);
+    for (let from = 0; from < old.length; from += 4) {
+      if (old[from + 1] === 0) continue;
+      let to = 4 * (spread(old[from] as number) & mask);
+      while (slots[to + 1] !== 0) to = (to + 4) & (4 * mask + 3);
+      for (let i = 0; i < 4; i++) slots[to + i] = old[from + i] as number;
     }
     this.#slots = slots;
     this.#mask = mask;
@@ -115,10 +139,7 @@ function spread(hash: number): number {
   return hash ^ (hash >>> 15);
 }
 
-function grown<T extends Uint8Array | Uint32Array | Float64Array>(
-  array: T,
-  make: new (length: number) => T,
-): T {
+function grown<T extends Uint8Array | Uint32Array>(array: T, make: new (length: number) => T): T {
   const larger = new make(2 * array.length);
   larger.set(array);
   return larger;

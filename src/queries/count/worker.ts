@@ -121,7 +121,7 @@ function merge(folder: string, job: MergeJob, progress: (amount: number) => void
     reported = share;
   };
   const wanted = new WordTable();
-  for (const word of job.words) wanted.addText(word, 0);
+  for (const word of job.words) wanted.addText(word);
   const least = Math.min(job.leastWordCount, job.leastBigramCount);
   const words = mergeWords(runs, least, wanted, upTo);
   upTo(1);
@@ -139,7 +139,7 @@ function merge(folder: string, job: MergeJob, progress: (amount: number) => void
   upTo(2);
   const unigrams: Merged['unigrams'] = [];
   for (let number = 0; number < kept.size; number++) {
-    const count = kept.counts[number] as number;
+    const count = words.counts[number] as number;
     if (count >= job.leastWordCount) unigrams.push({ text: kept.textOf(number), count });
   }
   const bigramOf = (bigram: { first: number; second: number; count: number; pmi: number }) => ({

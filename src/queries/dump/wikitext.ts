@@ -83,8 +83,8 @@ export class ProseReader {
   #textLength = 0;
   /** Openings of this page that nothing closes. */
   readonly #unclosed = new Set<number>();
-  /** Elements that no tag closes any more, in this page. */
-  readonly #neverClosed = new Set<string>();
+  /** By element: behind which place of this page no tag closes it any more. */
+  readonly #lastClosed = new Map<string, number>();
 
   /** @param namespaces names of the namespaces of rule 6, in small letters. */
   constructor(namespaces: Iterable<string>) {
@@ -94,7 +94,9 @@ export class ProseReader {
   /** Reads the escaped text `source[start, end)` into `bytes` and `length`. */
   read(source: Uint8Array, start: number, end: number): void {
     this.#unclosed.clear();
-    this.#neverClosed.clear();
+    this.#lastClosed.clear();
+    this.#anchor = 0;
+    this.#anchorBlank = true;
     this.#unescape(source, start, end);
     // No rule makes text longer than twice its source: `&nGt;` (5 bytes) stands for 6.
     if (this.bytes.length < 2 * this.#textLength + 8) {
@@ -115,7 +117,7 @@ export class ProseReader {
       if (byte === AMPERSAND) {
         const stop = this.#xmlEntity(source, at, end);
         if (stop > 0) {
-          for (const part of this.#decoded as Uint8Array) text[out++] = part;
+          out = append(text, this.#decoded as Uint8Array, out);
           byte = text[out - 1] as number;
           at = stop;
         } else {
@@ -166,6 +168,14 @@ export class ProseReader {
       this.#decoded = GREATER_BYTES;
       return at + 3;
     }
+    if (spells(source, at + 1, QUOT)) {
+      this.#decoded = QUOTE_BYTES;
+      return at + 5;
+    }
+    if (spells(source, at + 1, AMP)) {
+      this.#decoded = AMPERSAND_BYTES;
+      return at + 4;
+    }
     const stop = semicolon(source, at, end);
     if (stop === 0) return 0;
     const name = latin1(source, at, stop + 1);
@@ -175,7 +185,7 @@ export class ProseReader {
   }
 
   /** What an entity stands for; null when it is none. */
-  #decode(name: string, kind: string, decode: (text: string) => string): Uint8Array | null {
+  #decode(name: string, kind: 'xml' | 'html', decode: (text: string) => string): Uint8Array | null {
     const key = kind + name;
     let bytes = this.#entities.get(key);
     if (bytes === undefined) {
@@ -213,22 +223,27 @@ export class ProseReader {
             at++;
             break;
           }
-          const { name, end, closing } = this.#tag;
-          const stop = this.#endOfElement(at);
-          if (name === 'nowiki' && stop > end && !closing) {
-            out = this.#plainText(end, this.#elementContentEnd, out);
-          } else if (!INLINE.has(name)) {
-            bytes[out++] = name === 'ref' && !closing ? SPACE : BREAK;
-          }
+          const { end } = this.#tag;
+          const stop = this.#skipAngle(at);
+          if (this.#skipped === 'text') out = this.#plainText(end, this.#elementContentEnd, out);
+          else if (this.#skipped === 'space') bytes[out++] = SPACE;
+          else if (this.#skipped === 'break') bytes[out++] = BREAK;
+          this.#anchorBlank =
+            this.#skipped === 'break' || (this.#skipped !== 'text' && this.#isBlankBefore(at));
+          this.#anchor = stop;
           at = stop;
           break;
         }
         case OPEN_BRACE: {
           let stop = -1;
           if (next === OPEN_BRACE) stop = this.#endOfTemplate(at);
-          else if (next === PIPE && startsLine(bytes, out)) stop = this.#endOfTable(at);
+          else if (next === PIPE && this.#isBlankBefore(at)) stop = this.#endOfTable(at);
           if (stop !== -1) {
             bytes[out++] = BREAK;
+            if (next === OPEN_BRACE) {
+              this.#anchor = stop;
+              this.#anchorBlank = true;
+            }
             at = stop;
           } else {
             bytes[out++] = byte;
@@ -258,8 +273,7 @@ export class ProseReader {
               at = stop;
             } else {
               bytes[out++] = byte;
-              bytes[out++] = byte;
-              at += 2;
+              at++;
             }
             break;
           }
@@ -293,7 +307,7 @@ export class ProseReader {
         case AMPERSAND: {
           const stop = this.#htmlEntity(at);
           if (stop > 0) {
-            for (const part of this.#decoded as Uint8Array) bytes[out++] = part;
+            out = append(bytes, this.#decoded as Uint8Array, out);
             at = stop + 1;
           } else {
             bytes[out++] = byte;
@@ -358,7 +372,7 @@ export class ProseReader {
   #endOfElement(at: number): number {
     const { name, closing, selfClosed, end } = this.#tag;
     if (closing || selfClosed || !(DROPPED.has(name) || name === 'nowiki')) return end;
-    if (this.#neverClosed.has(name)) return end;
+    if (end >= (this.#lastClosed.get(name) ?? Number.POSITIVE_INFINITY)) return end;
     const text = this.#text;
     const view = text.subarray(0, this.#textLength);
     for (
@@ -373,7 +387,7 @@ export class ProseReader {
       return stop;
     }
     this.#readTag(at);
-    this.#neverClosed.add(name);
+    this.#lastClosed.set(name, end);
     this.#count('unclosed_tag');
     return end;
   }
@@ -389,8 +403,9 @@ export class ProseReader {
     }
     const { name, closing, end } = this.#tag;
     const stop = this.#endOfElement(at);
-    if (name === 'nowiki' && stop > end) this.#skipped = 'text';
-    else if (INLINE.has(name)) this.#skipped = 'nothing';
+    if (name === 'nowiki' && stop > end) {
+      this.#skipped = this.#elementContentEnd > end ? 'text' : 'nothing';
+    } else if (INLINE.has(name)) this.#skipped = 'nothing';
     else this.#skipped = name === 'ref' && !closing ? 'space' : 'break';
     return stop;
   }
@@ -423,6 +438,21 @@ export class ProseReader {
     return -1;
   }
 
+  /** Behind the last tag or template, and whether its line was blank so far. */
+  #anchor = 0;
+  #anchorBlank = true;
+
+  /** Rule 5: whether only white space and colons stand before `at` in its line. */
+  #isBlankBefore(at: number): boolean {
+    const text = this.#text;
+    for (let before = at - 1; before >= this.#anchor; before--) {
+      const byte = text[before] as number;
+      if (byte === BREAK || byte === 0x0d) return true;
+      if (!isSpace(byte) && byte !== COLON) return false;
+    }
+    return this.#anchorBlank;
+  }
+
   /** Rule 5: behind the `|}` of the table at `at`, which stands at the start of a line, or -1. */
   #endOfTable(at: number): number {
     if (this.#unclosed.has(at)) return -1;
@@ -451,7 +481,7 @@ export class ProseReader {
         open.pop();
         cursor += 2;
         if (open.length === 0) return cursor;
-        blank = indented = true;
+        blank = indented = false;
       } else if (byte === LESS) {
         cursor = this.#skipAngle(cursor);
         if (this.#skipped === 'break') blank = indented = true;
@@ -542,7 +572,7 @@ export class ProseReader {
     for (let at = start; at < end; at++) {
       const stop = text[at] === AMPERSAND ? this.#htmlEntity(at) : 0;
       if (stop > 0 && stop < end) {
-        for (const part of this.#decoded as Uint8Array) this.bytes[length++] = part;
+        length = append(this.bytes, this.#decoded as Uint8Array, length);
         at = stop;
       } else {
         this.bytes[length++] = text[at] as number;
@@ -563,6 +593,21 @@ export class ProseReader {
 
 const LESS_BYTES = new Uint8Array([LESS]);
 const GREATER_BYTES = new Uint8Array([GREATER]);
+const QUOTE_BYTES = Buffer.from('"');
+const AMPERSAND_BYTES = Buffer.from('&');
+const QUOT = Buffer.from('quot;');
+const AMP = Buffer.from('amp;');
+
+function spells(bytes: Uint8Array, at: number, word: Uint8Array): boolean {
+  for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return false;
+  return true;
+}
+
+/** Puts `part` at `bytes[length …]`; returns the length with it. */
+function append(bytes: Uint8Array, part: Uint8Array, length: number): number {
+  for (let i = 0; i < part.length; i++) bytes[length + i] = part[i] as number;
+  return length + part.length;
+}
 
 /** The index of the `;` that ends the name begun at `at`; 0 where none does. */
 function semicolon(bytes: Uint8Array, at: number, end: number): number {
@@ -604,24 +649,19 @@ function nameOf(text: Buffer, start: number, end: number): string {
   return text.toString('latin1', start, end).toLowerCase();
 }
 
-/** Rule 5: whether only white space and colons stand in the prose's last line. */
-function startsLine(bytes: Uint8Array, length: number): boolean {
-  let at = length - 1;
-  while (at >= 0) {
-    const byte = bytes[at] as number;
-    if (byte === BREAK || byte === 0x0d) return true;
-    if (!isSpace(byte) && byte !== COLON) return false;
-    at--;
-  }
-  return true;
-}
+const SCHEMES = ['https', 'http', 'ftp'].map((scheme) => Buffer.from(scheme));
 
 /** Rule 8: how many bytes of a scheme end the prose, 0 for none. */
 function schemeBefore(bytes: Uint8Array, length: number): number {
-  const tail = latin1(bytes, Math.max(0, length - 5), length).toLowerCase();
-  if (tail === 'https') return 5;
-  if (tail.endsWith('http')) return 4;
-  return tail.endsWith('ftp') ? 3 : 0;
+  for (const scheme of SCHEMES) {
+    let same = length >= scheme.length;
+    for (let i = 1; i <= scheme.length && same; i++) {
+      // Bit 5 makes an ASCII letter small.
+      same = ((bytes[length - i] as number) | 0x20) === scheme[scheme.length - i];
+    }
+    if (same) return scheme.length;
+  }
+  return 0;
 }
 
 function endOfUrl(text: Uint8Array, at: number, length: number): number {
