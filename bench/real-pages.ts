@@ -15,22 +15,24 @@ export interface RealPage {
 }
 
 export interface RealPages {
-  /** What they are, for the record of a benchmark. */
-  from: string;
+  /** Wikitext as people write it, or made from documentation. */
+  from: 'wikitext' | 'documentation';
   /** `<mediawiki …>` and `<siteinfo>`, with the line's end. */
   header: string;
   /** No redirects. */
   pages: RealPage[];
 }
 
-export const samplePath = join(packageRoot, '..', 'shared', 'wiki', 'enwiki-sample.xml.bz2');
+const EXCERPT = join(packageRoot, '..', 'shared', 'wiki', 'enwiki-sample.xml.bz2');
 
+/** The excerpt, WIT_BENCH_DUMP (a small dump, .bz2) in its place, or else documentation. */
 export function realPages(): RealPages {
-  return existsSync(samplePath) ? excerptPages() : documentationPages();
+  const path = process.env.WIT_BENCH_DUMP ?? EXCERPT;
+  return existsSync(path) ? excerptPages(path) : documentationPages();
 }
 
-function excerptPages(): RealPages {
-  const xml = execFileSync('bzip2', ['-dc', samplePath], {
+function excerptPages(path: string): RealPages {
+  const xml = execFileSync('bzip2', ['-dc', path], {
     maxBuffer: 2 ** 30,
     encoding: 'utf8',
   });
@@ -42,7 +44,7 @@ function excerptPages(): RealPages {
       text: /<text[^>]*>(.*?)<\/text>/s.exec(page)?.[1] ?? '',
     }));
   const header = xml.slice(0, xml.indexOf('<page>')).trimEnd();
-  return { from: 'excerpt of English Wikipedia, 2016', header: `${header}\n`, pages };
+  return { from: 'wikitext', header: `${header}\n`, pages };
 }
 
 const HEADER = `<mediawiki xmlns="http://www.mediawiki.org/xml/export-0.10/" version="0.10" xml:lang="en">
@@ -80,7 +82,7 @@ function documentationPages(): RealPages {
       title: `Package ${name.replace(/[^A-Za-z]+/g, ' ').trim()}`,
       text: escapeXml(asWikitext(markdown, i)),
     }));
-  return { from: 'documentation of npm packages', header: HEADER, pages };
+  return { from: 'documentation', header: HEADER, pages };
 }
 
 /** Markdown's headings, links, code and emphasis as wikitext, with a template, table and reference. */

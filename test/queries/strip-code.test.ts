@@ -13,9 +13,14 @@ import { realPages } from '../../bench/real-pages.js';
 import { testPython } from '../train/python.js';
 import { referencePages, referenceProse, referenceRuns } from './reference.js';
 
-/** Every so many articles: the other program is slow. */
-const STEP = 3;
-const LEAST_AGREEMENT = 0.999;
+/**
+ * Every so many articles, since the other program is slow, and what they must agree on. Documentation,
+ * which stands in where there is no excerpt, is full of bare URLs.
+ */
+const EXPECTED = {
+  wikitext: { step: 3, agreement: 0.999 },
+  documentation: { step: 1, agreement: 0.97 },
+};
 
 const undoXml = (text: string): string =>
   text
@@ -31,9 +36,10 @@ function tally(runs: string[][]): Map<string, number> {
 }
 
 it('nearly all words are those of mwparserfromhell', () => {
-  const { header, pages } = realPages();
+  const { from, header, pages } = realPages();
+  const { step, agreement } = EXPECTED[from];
   const { namespaces } = referencePages(header);
-  const texts = pages.filter((_, i) => i % STEP === 0).map(({ text }) => text);
+  const texts = pages.filter((_, i) => i % step === 0).map(({ text }) => text);
   const output = execFileSync(testPython(), [join(import.meta.dirname, 'strip_code.py')], {
     input: JSON.stringify(texts.map(undoXml)),
     maxBuffer: 2 ** 30,
@@ -49,6 +55,6 @@ it('nearly all words are those of mwparserfromhell', () => {
     total += ours.flat().length + theirs.flat().length;
     for (const [word, count] of tally(ours)) common += Math.min(count, counts.get(word) ?? 0);
   }
-  expect(total).toBeGreaterThan(100_000);
-  expect((2 * common) / total).toBeGreaterThan(LEAST_AGREEMENT);
+  expect(total).toBeGreaterThan(50_000);
+  expect((2 * common) / total).toBeGreaterThan(agreement);
 });
