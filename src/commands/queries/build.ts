@@ -102,6 +102,9 @@ async function runBuild(input: CommandInput, io: Io): Promise<void> {
   const { queryBuild: config } = await resolveConfig(input.settings, input.configFile);
   const flags = input.flags as { out?: string; work?: string; keepWork?: boolean };
   const { out = 'queries/enwiki.parquet', work, keepWork = false } = flags;
+  const { listFiles } = await import('../../queries/list-file.js');
+  // A wrong name must not be found out after hours of counting.
+  listFiles(out);
   const { buildQueryList } = await import('../../queries/build.js');
   const { writeListReport } = await import('../../stats/query-list/index.js');
   const options = { config, out, keepWork, ...(work !== undefined && { work }) };

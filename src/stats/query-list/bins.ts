@@ -22,9 +22,11 @@ export interface BinChart {
 /** About as many edges as have room for their value. */
 const TICKS = 7;
 
-export function binChart({ bins, label, description, format, cut }: BinChart): Html {
-  const total = bins.reduce((sum, bin) => sum + bin.count, 0);
+export function binChart({ bins: all, label, description, format, cut }: BinChart): Html {
+  const total = all.reduce((sum, bin) => sum + bin.count, 0);
   if (total === 0) return html`<p class="none">Nothing to show.</p>`;
+  // Nothing is as rare as the first doublings in lists that others have cut.
+  const bins = all.slice(all.findIndex((bin) => bin.count > 0));
   const most = Math.max(...bins.map((bin) => bin.count));
   const y = linearScale([0, most], [PLOT.bottom, PLOT.top], 4);
   const width = (PLOT.right - PLOT.left) / bins.length;

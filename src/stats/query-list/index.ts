@@ -34,10 +34,10 @@ export function renderListPage(
     title: `${name}, a query list`,
     header: header(name, account),
     sections: [
+      samplesSection(account, queries),
       sourcesSection(account, queries),
       measuresSection(account),
       lengthsSection(queries),
-      samplesSection(queries),
       inputsSection(account),
     ],
     footer: footer(name, account),

@@ -26,18 +26,15 @@ function files({ inputs }: QueryAccount): Html {
   return figure({
     title: 'Inputs',
     wide: true,
-    body: html`<div class="scroll"><table><thead><tr><th scope="col">name</th>
-      <th scope="col" class="number">size</th><th scope="col">licence</th></tr></thead><tbody>
+    body: html`<ul class="inputs">
       ${inputs.slice(0, LISTED).map(
-        ({ name, bytes: size, license }) => html`<tr><th scope="row">${foreign(name, 90)}</th>
-        <td class="number">${size === undefined ? '–' : bytes(size)}</td>
-        <td>${license ?? 'not stated'}</td></tr>`,
+        ({ name, bytes: size, license }) => html`<li>${foreign(name, 120)}
+        <small>${size !== undefined && `${bytes(size)}, `}${license ?? 'licence not stated'}</small></li>`,
       )}
       ${
         rest.length > 0 &&
-        html`<tr class="mute"><th scope="row">and ${count(rest.length)} more</th>
-        <td class="number">${bytes(restBytes)}</td><td></td></tr>`
-      }</tbody></table></div>`,
+        html`<li>and ${count(rest.length)} more <small>${bytes(restBytes)}</small></li>`
+      }</ul>`,
   });
 }
 

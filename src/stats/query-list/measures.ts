@@ -5,8 +5,9 @@ import { figure } from '../charts/frame.js';
 import { lineChart } from '../charts/lines.js';
 import { type Html, html } from '../html.js';
 import type { Section } from '../sections/section.js';
-import { count, decimal, plural, shortCount } from '../text.js';
+import { count, decimal, plural } from '../text.js';
 import { binChart } from './bins.js';
+import { compactCount } from './wording.js';
 
 export function measuresSection(account: QueryAccount): Section {
   return {
@@ -55,8 +56,8 @@ function occurrences(account: QueryAccount): Html {
       bins: account.unigramCounts,
       label: 'occurrences of a word',
       description: describe(account.unigramCounts, 'different words', 'occurrences'),
-      format: shortCount,
-      ...(cut !== null && { cut: { at: cut, label: `kept from ${shortCount(cut)}` } }),
+      format: compactCount,
+      ...(cut !== null && { cut: { at: cut, label: `kept from ${compactCount(cut)}` } }),
     }),
   });
 }
@@ -76,8 +77,13 @@ function pmi(account: QueryAccount): Html {
   });
 }
 
-function views(account: QueryAccount): Html | false {
-  if (account.views.length === 0) return false;
+function views(account: QueryAccount): Html {
+  if (account.views.length === 0) {
+    return figure({
+      title: 'Titles by page views',
+      body: html`<p class="none">No view files were read, so there are no titles.</p>`,
+    });
+  }
   const cut = cutOf(account, 'title');
   return figure({
     title: 'Titles by page views',
@@ -86,8 +92,8 @@ function views(account: QueryAccount): Html | false {
       bins: account.views,
       label: 'views of the article',
       description: describe(account.views, 'articles', 'views'),
-      format: shortCount,
-      ...(cut !== null && { cut: { at: cut, label: `kept from ${shortCount(cut)}` } }),
+      format: compactCount,
+      ...(cut !== null && { cut: { at: cut, label: `kept from ${compactCount(cut)}` } }),
     }),
   });
 }

@@ -62,14 +62,13 @@ function thresholds({ sources }: QueryAccount): Html {
     title: 'How they were cut',
     note: 'Entries that passed the thresholds of their source, and the lowest score among those charged to it.',
     wide: true,
-    body: html`<div class="scroll"><table><thead><tr><th scope="col">source</th>
+    body: html`<table><thead><tr><th scope="col">source</th>
       <th scope="col" class="number">passed</th><th scope="col" class="number">lowest kept</th>
-      <th scope="col">measured in</th></tr></thead><tbody>${sources.map(
+      </tr></thead><tbody>${sources.map(
         (row) => html`<tr><th scope="row">${sourceWords(row.source).many}</th>
         <td class="number">${count(row.passed)}</td>
-        <td class="number">${row.cut === null ? '–' : decimal(row.cut)}</td>
-        <td>${row.measure}</td></tr>`,
-      )}</tbody></table></div>`,
+        <td class="number">${row.cut === null ? '–' : `${decimal(row.cut)} ${sourceWords(row.source).unit}`}</td></tr>`,
+      )}</tbody></table>`,
   });
 }
 

@@ -1,5 +1,6 @@
 /** The queries themselves: how long they are, and some of each source. */
 
+import type { QueryAccount } from '../../core/query-account.js';
 import type { Query } from '../../core/types.js';
 import { figure } from '../charts/frame.js';
 import { histogram } from '../charts/histogram.js';
@@ -13,23 +14,31 @@ import { sourceWords } from './wording.js';
 /** Drawn from each source. */
 const SAMPLES = 24;
 const BINS = 20;
+/** Longer ones count as this long. */
+const MOST_WORDS = 6;
 
-export function samplesSection(queries: readonly Query[]): Section {
-  const draws = new Map<string, Draw<Query>>();
+export function samplesSection({ sources }: QueryAccount, queries: readonly Query[]): Section {
+  const draws = new Map(sources.map(({ source }) => [source, new Draw<Query>(0, SAMPLES)]));
   for (const query of queries) {
     for (const source of query.sources) {
-      const draw = draws.get(source) ?? new Draw<Query>(0, SAMPLES);
-      draws.set(source, draw);
-      draw.offer(query.text, () => query);
+      // By the source too, or a text that has several would stand below each.
+      draws.get(source)?.offer(`${source} ${query.text}`, () => query);
     }
   }
+  const drawn = [...draws].map(([source, draw]) => ({ source, queries: draw.items() }));
   return {
     id: 'samples',
     title: 'A few of them',
-    about: 'Drawn at random from each source, with the measure that ranks it there.',
-    body: html`<div class="columns">${[...draws].map(([source, draw]) =>
-      figure({ title: sourceWords(source).many, body: names(source, draw.items()) }),
-    )}</div>`,
+    about: 'Drawn at random from each source, with its measure there.',
+    body: html`<div class="columns">${drawn
+      .filter((of) => of.queries.length > 0)
+      .map((of) =>
+        figure({
+          title: sourceWords(of.source).many,
+          wide: true,
+          body: names(of.source, of.queries),
+        }),
+      )}</div>`,
   };
 }
 
@@ -55,15 +64,28 @@ export function lengthsSection(queries: readonly Query[]): Section {
     words.add(text.split(' ').length);
     characters.add([...text].length);
   }
-  const of = (spread: Spread) => spread.distribution(spread.edges(BINS));
-  const [longest, median] = [of(words).max, of(characters).median];
+  const edges = Array.from({ length: MOST_WORDS + 1 }, (_, i) => i + 1);
+  const byWords = words.distribution(edges);
+  const byCharacters = characters.distribution(characters.edges(BINS));
+  const last = `${MOST_WORDS}+`;
   return {
     id: 'lengths',
     title: 'How long they are',
-    about: `Half of the queries have at most ${decimal(median)} characters; the longest has ${decimal(longest)} words.`,
+    about: `Half of the queries have at most ${decimal(byCharacters.median)} characters; the longest has ${decimal(byWords.max)} words.`,
     body: html`<div class="columns">
-      ${figure({ title: 'Words', note: 'Queries by number of words.', body: histogram(of(words), { label: 'words in a query' }) })}
-      ${figure({ title: 'Characters', note: 'Queries by number of characters.', body: histogram(of(characters), { label: 'characters in a query' }) })}
+      ${figure({
+        title: 'Words',
+        note: 'Queries by number of words.',
+        body: histogram(byWords, {
+          label: 'words in a query',
+          names: edges.slice(0, -1).map((n) => (n === MOST_WORDS ? last : String(n))),
+        }),
+      })}
+      ${figure({
+        title: 'Characters',
+        note: 'Queries by number of characters.',
+        body: histogram(byCharacters, { label: 'characters in a query' }),
+      })}
     </div>`,
   };
 }
