@@ -2,7 +2,7 @@
 
 import { type Page, type PageHandler, PageScanner, type Seam } from '../dump/pages.js';
 import { type MarkupLoss, ProseReader } from '../dump/wikitext.js';
-import { type WordOptions, WordReader } from '../dump/words.js';
+import { type WordBatch, type WordOptions, WordReader } from '../dump/words.js';
 import { PairList } from './pair-list.js';
 import { writeRun } from './runs.js';
 import { WordTable } from './word-table.js';
@@ -44,29 +44,16 @@ export class UnitCounter {
   #read: Tally = {};
   #lost: Tally = {};
   #occurrences = 0;
-  #last = -1;
+  /** The last word's number, and room for those of a batch. */
+  #last = 0;
+  #numbers = new Uint32Array(0);
   /** Where runs go, and how many are there. */
   #base = '';
   #runs = 0;
 
   constructor(options: CounterOptions) {
     this.#prose = new ProseReader(options.namespaces);
-    const table = this.#table;
-    const pairs = this.#pairs;
-    this.#words = new WordReader(
-      {
-        word: (bytes, length, hash) => {
-          const number = table.add(bytes, length, hash);
-          this.#occurrences++;
-          if (this.#last >= 0) pairs.push(this.#last, number);
-          this.#last = number;
-        },
-        break: () => {
-          this.#last = -1;
-        },
-      },
-      options,
-    );
+    this.#words = new WordReader((batch) => this.#add(batch), options);
     this.#handler = {
       page: (page) => this.#page(page),
       lost: (reason) => this.#lose(reason),
@@ -88,7 +75,6 @@ export class UnitCounter {
       delete this.#prose.lost[reason as MarkupLoss];
     }
     this.#words.overlong = 0;
-    this.#last = -1;
   }
 
   /** The next bytes of the dump. */
@@ -106,6 +92,22 @@ export class UnitCounter {
   endFile(): void {
     this.#scanner.close();
     this.#scanner = new PageScanner(this.#handler);
+  }
+
+  #add(batch: WordBatch): void {
+    const { size, follows } = batch;
+    if (size > this.#numbers.length) this.#numbers = new Uint32Array(size);
+    const numbers = this.#numbers;
+    this.#table.addBatch(batch, numbers);
+    const pairs = this.#pairs;
+    let last = this.#last;
+    for (let i = 0; i < size; i++) {
+      const number = numbers[i] as number;
+      if (follows[i] === 1) pairs.push(last, number);
+      last = number;
+    }
+    this.#last = last;
+    this.#occurrences += size;
   }
 
   #lose(reason: string): void {

@@ -5,7 +5,7 @@
  * word touches two lines of the cache.
  */
 
-import { hashOf } from '../dump/words.js';
+import { hashOf, type WordBatch } from '../dump/words.js';
 
 /** Slots per word at most: past this load, looking up slows down. */
 const LOAD = 0.5;
@@ -28,14 +28,48 @@ export class WordTable {
 
   /** The number of the word, which is added where it is new; an occurrence more of it. */
   add(word: Uint8Array, length: number, hash: number): number {
+    return this.#add(word, 0, length, hash);
+  }
+
+  /** Adds each word of the batch; `numbers` gets the words' numbers. */
+  addBatch(batch: WordBatch, numbers: Uint32Array): void {
+    const { size, bytes, starts, hashes } = batch;
+    // The sum is kept until it is overwritten, or the reads would be optimised away.
+    numbers[0] = this.#touch(hashes, size);
+    for (let i = 0; i < size; i++) {
+      const start = starts[i] as number;
+      const length = (starts[i + 1] as number) - start;
+      numbers[i] = this.#add(bytes, start, length, hashes[i] as number);
+    }
+  }
+
+  /**
+   * Reads what adding will read. These reads do not depend on each other, so the processor waits for
+   * many of them at once; adding one word after the other, it would wait for each.
+   */
+  #touch(hashes: Int32Array, size: number): number {
+    const slots = this.#slots;
+    const bytes = this.bytes;
+    const mask = this.#mask;
+    let sum = 0;
+    for (let i = 0; i < size; i++) {
+      sum += slots[4 * (spread(hashes[i] as number) & mask)] as number;
+    }
+    for (let i = 0; i < size; i++) {
+      sum += bytes[slots[4 * (spread(hashes[i] as number) & mask) + 2] as number] as number;
+    }
+    return sum;
+  }
+
+  #add(source: Uint8Array, from: number, length: number, hash: number): number {
     const slots = this.#slots;
     const mask = this.#mask;
     const unsigned = hash >>> 0;
     let at = 4 * (spread(hash) & mask);
     for (;;) {
       const entry = slots[at + 1] as number;
-      if (entry === 0) return this.#insert(at, word, length, unsigned);
-      if (slots[at] === unsigned && this.#equals(slots[at + 2] as number, word, length)) {
+      if (entry === 0) return this.#insert(at, source, from, length, unsigned);
+      if (slots[at] === unsigned && this.#equals(slots[at + 2] as number, source, from, length)) {
         slots[at + 3] = (slots[at + 3] as number) + 1;
         return entry - 1;
       }
@@ -52,7 +86,7 @@ export class WordTable {
     for (;;) {
       const entry = slots[at + 1] as number;
       if (entry === 0) return -1;
-      if (slots[at] === unsigned && this.#equals(slots[at + 2] as number, word, length)) {
+      if (slots[at] === unsigned && this.#equals(slots[at + 2] as number, word, 0, length)) {
         return entry - 1;
       }
       at = (at + 4) & (4 * mask + 3);
@@ -93,21 +127,21 @@ export class WordTable {
   }
 
   /** Whether the word stands at `start`, behind its length. */
-  #equals(start: number, word: Uint8Array, length: number): boolean {
+  #equals(start: number, source: Uint8Array, from: number, length: number): boolean {
     const bytes = this.bytes;
     if (bytes[start - 1] !== length) return false;
-    for (let i = 0; i < length; i++) if (bytes[start + i] !== word[i]) return false;
+    for (let i = 0; i < length; i++) if (bytes[start + i] !== source[from + i]) return false;
     return true;
   }
 
-  #insert(at: number, word: Uint8Array, length: number, hash: number): number {
+  #insert(at: number, source: Uint8Array, from: number, length: number, hash: number): number {
     if (length > LONGEST) throw new Error(`a word of ${length} bytes: at most ${LONGEST}`);
     const number = this.size++;
     if (number === this.starts.length) this.starts = grown(this.starts, Uint32Array);
     const start = this.#length + 1;
     while (start + length > this.bytes.length) this.bytes = grown(this.bytes, Uint8Array);
     this.bytes[start - 1] = length;
-    for (let i = 0; i < length; i++) this.bytes[start + i] = word[i] as number;
+    for (let i = 0; i < length; i++) this.bytes[start + i] = source[from + i] as number;
     this.#length = start + length;
     this.starts[number] = start;
     const slots = this.#slots;

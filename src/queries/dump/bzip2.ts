@@ -54,16 +54,21 @@ export function findBlocks(bytes: Uint8Array, limit: number): Block[] {
 }
 
 /**
- * Pairs of bytes that occur within a magic at any of the eight shifts, by a byte-aligned look. At
- * least five bytes of a shifted magic are whole, so a look at every fourth byte meets one such pair.
+ * For every pair of bytes: at which bits of a magic it may stand (their list's index; 0 for none). At
+ * least five bytes of a magic at any shift are whole bytes of the file, so a look at every fourth byte meets one
+ * of these pairs.
  */
-const PAIR_OF_MAGIC = magicPairs();
+const PLACES: number[][] = [[]];
+const PLACES_OF_PAIR = placesOfPairs();
 
-function magicPairs(): Uint8Array {
+function placesOfPairs(): Uint8Array {
   const table = new Uint8Array(1 << 16);
   for (const magic of [BLOCK_MAGIC, END_MAGIC]) {
     for (let bit = 0; bit + 16 <= MAGIC_BITS; bit++) {
-      table[Math.floor(magic / 2 ** (MAGIC_BITS - 16 - bit)) % 65_536] = 1;
+      const pair = Math.floor(magic / 2 ** (MAGIC_BITS - 16 - bit)) % 65_536;
+      if (table[pair] === 0) table[pair] = PLACES.push([]) - 1;
+      // The furthest first: the magic that begins first is found first.
+      PLACES[table[pair] as number]?.unshift(bit);
     }
   }
   return table;
@@ -74,9 +79,13 @@ function forEachMagic(bytes: Uint8Array, found: (bit: number, isBlock: boolean) 
   const last = bytes.length - 1;
   let past = -1;
   for (let at = 0; at < last; at += 4) {
-    if (PAIR_OF_MAGIC[((bytes[at] as number) << 8) | (bytes[at + 1] as number)] === 0) continue;
-    // The pair may be any 16 of the 48 bits: the magic starts at most 32 bits before it.
-    for (let bit = Math.max(past + 1, at * 8 - (MAGIC_BITS - 16)); bit <= at * 8; bit++) {
+    const places = PLACES_OF_PAIR[
+      ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
+    ] as number;
+    if (places === 0) continue;
+    for (const place of PLACES[places] as number[]) {
+      const bit = at * 8 - place;
+      if (bit <= past) continue;
       const value = bitsAt(bytes, bit, MAGIC_BITS);
       if (value !== BLOCK_MAGIC && value !== END_MAGIC) continue;
       past = bit;
@@ -245,10 +254,21 @@ async function feed(
   for await (const piece of compressed) {
     if (child.stdin.destroyed) return;
     if (!child.stdin.write(piece)) {
-      await Promise.race([once(child.stdin, 'drain'), once(child, 'close')]);
+      await drained(child.stdin);
     }
   }
   child.stdin.end();
+}
+
+/** Waits until more can be written, or nothing ever again. */
+export function drained(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      stream.off('drain', go).off('close', go);
+      resolve();
+    };
+    stream.on('drain', go).on('close', go);
+  });
 }
 
 /** One block alone: its bytes, or what is wrong with it. */

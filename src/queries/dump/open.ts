@@ -5,7 +5,7 @@ import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { messageOf, systemCode, WitError } from '../../core/errors.js';
-import { DamagedBzip2, decompress } from './bzip2.js';
+import { DamagedBzip2, decompress, drained } from './bzip2.js';
 
 export type Packing = 'bzip2' | 'gzip' | 'zstd' | 'none';
 
@@ -93,15 +93,7 @@ async function feed(
   try {
     for await (const chunk of source) {
       if (target.destroyed) return;
-      if (!target.write(chunk)) {
-        await new Promise<void>((resolve) => {
-          const go = (): void => {
-            target.off('drain', go).off('close', go);
-            resolve();
-          };
-          target.on('drain', go).on('close', go);
-        });
-      }
+      if (!target.write(chunk)) await drained(target);
     }
     target.end();
   } catch (cause) {

@@ -3,12 +3,22 @@
  * a code point is looked up in tables that fill as code points are met.
  */
 
-/** Receives words in order. A word is `bytes[0, length)`, hashed by `hashOf`; valid during the call. */
-export interface WordSink {
-  word(bytes: Uint8Array, length: number, hash: number): void;
-  /** Ends a run: the next word does not follow the last one. */
-  break(): void;
+/**
+ * Words in the order of the text, some hundred at a time: whoever counts them can then look ahead, and
+ * wait for memory once instead of at every word. Word `i` is `bytes[starts[i], starts[i + 1])`.
+ */
+export interface WordBatch {
+  size: number;
+  readonly bytes: Uint8Array;
+  readonly starts: Uint32Array;
+  /** By `hashOf`. */
+  readonly hashes: Int32Array;
+  /** 1 where the word follows the one before it in a run, 0 where a run begins. */
+  readonly follows: Uint8Array;
 }
+
+/** Words in one batch, at most. */
+const BATCH = 512;
 
 export interface WordOptions {
   letterCase: 'fold' | 'keep';
@@ -23,10 +33,11 @@ export const LONGEST_WORD = 64;
 const OTHER = 0;
 const WHITE = 1;
 const LETTER = 2;
-const MARK_OR_NUMBER = 3;
+const MARK = 3;
 const APOSTROPHE = 4;
 const HYPHEN = 5;
 const FORMAT = 6;
+const NUMBER = 7;
 const UNKNOWN = 255;
 
 const FNV_OFFSET = 0x811c9dc5 | 0;
@@ -36,7 +47,16 @@ export class WordReader {
   /** How many words were too long. */
   overlong = 0;
 
-  readonly #sink: WordSink;
+  readonly #sink: (batch: WordBatch) => void;
+  readonly #batch: WordBatch = {
+    size: 0,
+    bytes: new Uint8Array((BATCH + 1) * (LONGEST_WORD + 1)),
+    starts: new Uint32Array(BATCH + 1),
+    hashes: new Int32Array(BATCH),
+    follows: new Uint8Array(BATCH),
+  };
+  /** Whether the next word follows the last. */
+  #follows = 0;
   readonly #numbers: boolean;
   readonly #fold: boolean;
   /** Class by code point. */
@@ -44,9 +64,9 @@ export class WordReader {
   /** Small letter by code point: itself a code point, or minus the index of more than one. */
   readonly #folded = new Int32Array(0x110000);
   readonly #expansions: number[][] = [[]];
-  readonly #word = new Uint8Array(LONGEST_WORD + 16);
 
-  constructor(sink: WordSink, options: WordOptions) {
+  /** @param sink gets each batch; it is valid during the call. */
+  constructor(sink: (batch: WordBatch) => void, options: WordOptions) {
     this.#sink = sink;
     this.#numbers = options.numbers;
     this.#fold = options.letterCase === 'fold';
@@ -57,11 +77,14 @@ export class WordReader {
   read(bytes: Uint8Array, length: number): void {
     const classes = this.#classes;
     const folded = this.#folded;
-    const word = this.#word;
-    const sink = this.#sink;
+    const numbers = this.#numbers;
+    const word = this.#batch.bytes;
+    /** Where the present word begins in the batch, and its bytes so far. */
+    let start = this.#batch.starts[this.#batch.size] as number;
     let size = 0;
     let hash = FNV_OFFSET;
-    let hasLetter = false;
+    /** Whether it holds what makes it a word. */
+    let counts = false;
     /** The apostrophe or hyphen after the word, which belongs to it if a letter follows. */
     let joint = 0;
     let at = 0;
@@ -87,23 +110,23 @@ export class WordReader {
       }
       let kind = classes[code] as number;
       if (kind === UNKNOWN) kind = this.#classify(code);
-      if (kind === LETTER || kind === MARK_OR_NUMBER) {
+      if (kind === LETTER || kind === MARK || kind === NUMBER) {
         if (joint !== 0) {
-          if (size < LONGEST_WORD) word[size] = joint;
+          if (size < LONGEST_WORD) word[start + size] = joint;
           size++;
           hash = Math.imul(hash ^ joint, FNV_PRIME);
           joint = 0;
         }
-        if (kind === LETTER) hasLetter = true;
+        if (kind === LETTER || (numbers && kind === NUMBER)) counts = true;
         const small = folded[code] as number;
         if (small < 0x80 && small > 0) {
-          if (size < LONGEST_WORD) word[size] = small;
+          if (size < LONGEST_WORD) word[start + size] = small;
           size++;
           hash = Math.imul(hash ^ small, FNV_PRIME);
         } else {
-          const stop = this.#appendWide(small, size);
+          const stop = this.#appendWide(small, start, size);
           for (let i = size; i < stop && i < LONGEST_WORD; i++) {
-            hash = Math.imul(hash ^ (word[i] as number), FNV_PRIME);
+            hash = Math.imul(hash ^ (word[start + i] as number), FNV_PRIME);
           }
           size = stop;
         }
@@ -116,34 +139,47 @@ export class WordReader {
       }
       // The word, if there is one, is over; so is the run, unless white space follows at once.
       const continues = kind === WHITE && joint === 0;
-      if (size > 0) this.#end(size, hash, hasLetter);
-      if (!continues) sink.break();
+      if (size > 0) start = this.#end(start, size, hash, counts);
+      if (!continues) this.#follows = 0;
       size = 0;
       hash = FNV_OFFSET;
-      hasLetter = false;
+      counts = false;
       joint = 0;
     }
-    if (size > 0) this.#end(size, hash, hasLetter);
-    sink.break();
+    if (size > 0) this.#end(start, size, hash, counts);
+    this.#follows = 0;
+    this.#flush();
   }
 
-  #end(size: number, hash: number, hasLetter: boolean): void {
-    if (size > LONGEST_WORD) {
-      this.overlong++;
-      this.#sink.break();
-    } else if (hasLetter || this.#numbers) {
-      this.#sink.word(this.#word, size, hash);
-    } else {
-      this.#sink.break();
+  /** Ends the word at `start`; returns where the next one begins. */
+  #end(start: number, size: number, hash: number, counts: boolean): number {
+    if (size > LONGEST_WORD || !counts) {
+      if (size > LONGEST_WORD) this.overlong++;
+      this.#follows = 0;
+      return start;
     }
+    const batch = this.#batch;
+    const index = batch.size++;
+    batch.hashes[index] = hash;
+    batch.follows[index] = this.#follows;
+    batch.starts[index + 1] = start + size;
+    this.#follows = 1;
+    if (batch.size < BATCH) return start + size;
+    this.#flush();
+    return 0;
+  }
+
+  #flush(): void {
+    if (this.#batch.size > 0) this.#sink(this.#batch);
+    this.#batch.size = 0;
   }
 
   /** Appends code points beyond ASCII; returns the new size, which may exceed LONGEST_WORD. */
-  #appendWide(small: number, size: number): number {
-    if (small > 0) return appendCode(this.#word, small, size);
+  #appendWide(small: number, start: number, size: number): number {
+    if (small > 0) return appendCode(this.#batch.bytes, small, start, size);
     let length = size;
     for (const code of this.#expansions[-small] as number[]) {
-      length = appendCode(this.#word, code, length);
+      length = appendCode(this.#batch.bytes, code, start, length);
     }
     return length;
   }
@@ -164,29 +200,31 @@ function classOf(character: string): number {
   if (/[\n\r\v\f\u0085\u2028\u2029]/.test(character)) return OTHER;
   if (/\p{White_Space}/u.test(character)) return WHITE;
   if (/\p{L}/u.test(character)) return LETTER;
-  if (/[\p{M}\p{N}]/u.test(character)) return MARK_OR_NUMBER;
+  if (/\p{M}/u.test(character)) return MARK;
+  if (/\p{N}/u.test(character)) return NUMBER;
   if (/['\u2019]/.test(character)) return APOSTROPHE;
   if (/[-\u2010\u2011]/.test(character)) return HYPHEN;
   return /\p{Cf}/u.test(character) ? FORMAT : OTHER;
 }
 
 /** Writes one code point as UTF-8 where it fits; returns the size with it. */
-function appendCode(word: Uint8Array, code: number, size: number): number {
+function appendCode(bytes: Uint8Array, code: number, start: number, size: number): number {
   const length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
   if (size + length > LONGEST_WORD) return LONGEST_WORD + 1;
+  const at = start + size;
   if (length === 1) {
-    word[size] = code;
+    bytes[at] = code;
   } else {
     const lead = [0, 0, 0xc0, 0xe0, 0xf0][length] as number;
-    word[size] = lead | (code >> (6 * (length - 1)));
+    bytes[at] = lead | (code >> (6 * (length - 1)));
     for (let i = 1; i < length; i++) {
-      word[size + i] = 0x80 | ((code >> (6 * (length - 1 - i))) & 0x3f);
+      bytes[at + i] = 0x80 | ((code >> (6 * (length - 1 - i))) & 0x3f);
     }
   }
   return size + length;
 }
 
-/** The hash that a `WordSink` gets (FNV-1a, 32 bits). */
+/** The hash that words come with (FNV-1a, 32 bits). */
 export function hashOf(bytes: Uint8Array, length: number): number {
   let hash = FNV_OFFSET;
   for (let i = 0; i < length; i++) hash = Math.imul(hash ^ (bytes[i] as number), FNV_PRIME);
