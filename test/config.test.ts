@@ -27,6 +27,32 @@ describe('resolveConfig', () => {
     expect((await resolveConfig({}, file)).filter.cap).toBe(20_000);
   });
 
+  it('takes the thresholds of a query list by name, and each alone where it is given', async () => {
+    const of = async (queryBuild: object) =>
+      (await resolveConfig({ queryBuild }, undefined)).queryBuild;
+    const paper = await of({});
+    expect(paper).toMatchObject({
+      size: 500_000,
+      minCount: 100,
+      minBigramCount: 100,
+      minPmi: null,
+    });
+    expect(paper).toMatchObject({ minViews: 70, minHourlyViews: 0, case: 'fold', workers: 0 });
+    const metaclip = await of({ thresholds: 'metaclip' });
+    expect(metaclip).toEqual({
+      ...paper,
+      thresholds: 'metaclip',
+      size: null,
+      minBigramCount: 1,
+      minPmi: 30,
+      minHourlyViews: 50,
+    });
+    const own = { thresholds: 'metaclip', size: 500_000, minPmi: null, minViews: 7 };
+    expect(await of(own)).toEqual({ ...metaclip, ...own });
+    expect((await of({ size: null })).size).toBeNull();
+    await expect(of({ minCount: 0 })).rejects.toThrow('queryBuild.minCount');
+  });
+
   it('names the file, the key and the value it cannot use', async () => {
     const file = join(dir, 'wit.yaml');
     await writeFile(file, 'filter:\n  cap: -5\nshrd: {}\n');
