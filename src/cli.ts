@@ -152,4 +152,9 @@ function report(error: unknown, json: boolean): void {
   }
 }
 
+// A reader that has seen enough (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
 process.exitCode = await main(process.argv);

@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readDataset } from '../../src/core/dataset.js';
@@ -136,6 +138,26 @@ describe('wit queries inspect and diff', () => {
     expect(metaclip).toMatchObject({ mode: 'metaclip', never: 25 });
     const people = await run(['queries', 'inspect', shipped]);
     expect(people.stdout).toContain('can never match, metaclip: 25 of 175,580');
+  });
+
+  it('ends in peace when its reader has seen enough', async () => {
+    const cli = join(packageRoot, 'dist', 'src', 'cli.js');
+    const list = join(dir, 'long.txt');
+    await writeFile(
+      list,
+      Array.from({ length: 9000 }, (_, i) => `${'word '.repeat(20)}${i}`).join('\n'),
+    );
+    // Far more than a pipe holds, so that writing goes on after `head` is gone.
+    const script = `"$0" "$1" queries inspect "$2" --samples 9000 | head -n 1`;
+    const { stdout, stderr } = await promisify(execFile)('sh', [
+      '-c',
+      script,
+      process.execPath,
+      cli,
+      list,
+    ]);
+    expect(stdout).toContain('9,000 queries');
+    expect(stderr).toBe('');
   });
 
   it('reads text lists, and knows what can never match', async () => {
