@@ -5,21 +5,22 @@ import { join } from 'node:path';
 import type { QueryBuildConfig } from '../config.js';
 import { WitError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
-import type { AccountBin, AccountInput } from '../core/query-account.js';
+import type { AccountBin } from '../core/query-account.js';
 import { type CountedDump, countDump, type PartSizes, partSizes } from './count/count-dump.js';
 import { Pool } from './count/pool.js';
 import type { Merged } from './count/worker.js';
 import { type DumpFile, dumpFiles, siteInfo } from './dump/files.js';
 import { type Entry, type Measures, queryKey } from './evidence.js';
 import type { Gathered } from './finish.js';
-import { readViews, type ViewFile, viewFiles } from './pageviews.js';
+import { viewFiles } from './pageviews.js';
 import { doublingBins, rankPoints } from './plots.js';
-import { Titles } from './titles.js';
+import { rankTitles } from './rank-titles.js';
 import { readWordNet } from './wordnet.js';
 
 /** Each takes up to 600 MB while it counts. */
 const MOST_WORKERS = 8;
 const MERGE = 'merge counts';
+const LICENSE = 'CC BY-SA 4.0';
 
 interface Watch {
   emit: Emit;
@@ -39,7 +40,8 @@ export async function gatherFromDump(
   sizes?: PartSizes,
 ): Promise<Gathered> {
   const dump = await dumpFiles(config.dump);
-  const views = await viewFiles(config.pageviews);
+  // Missing view files should not come to light only after hours of counting.
+  await viewFiles(config.pageviews);
   const site = await siteInfo(dump[0] as DumpFile);
   const language = /^(.+?)wiki$/.exec(site.wiki)?.[1]?.replaceAll('_', '-') ?? 'en';
   const partBytes = sizes ?? partSizes(dump);
@@ -55,7 +57,8 @@ export async function gatherFromDump(
   try {
     const counted = await countDump(dump, partBytes, folder, counter, pool, watch.emit);
     const wordnet = await readWordNet({ lemmas: config.lemmas, letterCase: config.case });
-    const titles = await rankTitles(config, language, views, counted, folder, watch);
+    const titleFiles = counted.titles.map((name) => join(folder, name));
+    const titles = await rankTitles(config, language, titleFiles, watch);
     const merged = await mergeCounts(
       config,
       counted,
@@ -67,8 +70,13 @@ export async function gatherFromDump(
     return {
       ...evidenceOf(config, merged, wordnet.entries, titles.entries),
       inputs: [
-        ...dump.map((file) => inputOf('dump', file)),
-        ...views.map((file) => inputOf('pageviews', file)),
+        ...dump.map(({ name, bytes }) => ({
+          kind: 'dump' as const,
+          name,
+          bytes,
+          license: LICENSE,
+        })),
+        ...titles.inputs,
         wordnet.input,
       ],
       read: {
@@ -89,40 +97,12 @@ export async function gatherFromDump(
   }
 }
 
-function inputOf(kind: 'dump' | 'pageviews', { name, bytes }: DumpFile | ViewFile): AccountInput {
-  return { kind, name, bytes, license: kind === 'dump' ? 'CC BY-SA 4.0' : 'CC0-1.0' };
-}
-
 function nothingRead(dump: readonly DumpFile[], { read, lost }: CountedDump): WitError {
   const names = dump.map(({ name }) => name).join(', ');
   const found = JSON.stringify({ read, lost });
   return new WitError('bad_file', `No word was found in ${names}: ${found}`, {
     hint: 'Is it a pages-articles dump, and was it downloaded whole?',
   });
-}
-
-async function rankTitles(
-  config: QueryBuildConfig,
-  language: string,
-  files: readonly ViewFile[],
-  counted: CountedDump,
-  folder: string,
-  watch: Watch,
-): Promise<{ entries: Entry[]; read: Record<string, number>; lost: Record<string, number> }> {
-  if (files.length === 0) return { entries: [], read: {}, lost: {} };
-  const titles = new Titles();
-  for (const name of counted.titles) await titles.addPart(join(folder, name));
-  const options = {
-    language,
-    minHourlyViews: config.minHourlyViews,
-    mobile: config.thresholds !== 'metaclip',
-  };
-  const tally = await readViews(files, options, (title, n) => titles.addViews(title, n), watch);
-  return {
-    entries: titles.entries(config.minViews, config.case),
-    read: { view_rows: tally.rows, views_of_unknown_titles: titles.unknownViews },
-    lost: tally.lost,
-  };
 }
 
 async function mergeCounts(

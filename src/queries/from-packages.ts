@@ -1,6 +1,6 @@
 /**
- * Evidence without a dump: WordNet's lemmas and the frequency lists, as packages carry them. There are
- * no titles, and the counts are those of the web of 2006 rather than of Wikipedia.
+ * Evidence without a dump: WordNet's lemmas and the frequency lists, as packages carry them, and
+ * titles where view files are given. The counts are those of the web of 2006 rather than of Wikipedia.
  */
 
 import type { QueryBuildConfig } from '../config.js';
@@ -8,6 +8,7 @@ import type { Emit } from '../core/events.js';
 import type { Gathered } from './finish.js';
 import { readFrequencyLists } from './frequency.js';
 import { doublingBins, evenBins, rankPoints } from './plots.js';
+import { rankTitles } from './rank-titles.js';
 import { readWordNet } from './wordnet.js';
 
 const TASK = 'read packages';
@@ -24,34 +25,36 @@ export async function gatherFromPackages(
   const lists = await readFrequencyLists(config);
   signal.throwIfAborted();
   emit({ type: 'end', task: TASK, done: 2 });
+  const titles = await rankTitles(config, 'en', [], { emit, signal });
   return {
     evidence: {
       entries: {
         wordnet: wordnet.entries,
         unigram: lists.unigrams,
         bigram: lists.bigrams,
-        title: [],
+        title: titles.entries,
       },
       passed: {
         wordnet: wordnet.entries.length,
         unigram: lists.unigrams.length,
         bigram: lists.bigrams.length,
-        title: 0,
+        title: titles.entries.length,
       },
       known: lists.known,
     },
-    inputs: [wordnet.input, ...lists.inputs],
+    inputs: [...titles.inputs, wordnet.input, ...lists.inputs],
     read: {
       synsets: wordnet.synsets,
       distinct_words: lists.counts.length,
       distinct_bigrams: lists.pmi.length,
+      ...titles.read,
     },
-    lost: {},
+    lost: titles.lost,
     plots: {
       unigramCounts: doublingBins(lists.counts),
       unigramRanks: rankPoints(lists.counts),
       pmi: evenBins(lists.pmi, 1),
-      views: [],
+      views: doublingBins(titles.entries.map(({ score }) => score)),
     },
   };
 }
