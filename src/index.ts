@@ -13,6 +13,8 @@ export {
   configSchema,
   type EvalConfig,
   type PartialConfig,
+  type QueryBuildConfig,
+  queryBuildSchema,
   resolveConfig,
   type TrainConfig,
   validateConfig,
@@ -38,6 +40,12 @@ export {
 export { type BuildOptions, buildDataset } from './pipeline/build.js';
 export { followShards } from './pipeline/follow.js';
 export { reportOn } from './pipeline/report.js';
+export { buildQueryList } from './queries/build.js';
+export { chooseQueries } from './queries/choose.js';
+export { diffLists } from './queries/diff.js';
+export type { Evidence } from './queries/evidence.js';
+export type { BuiltList, QueryBuildOptions } from './queries/finish.js';
+export { inspectList } from './queries/inspect.js';
 export { loadQueries } from './queries/load.js';
 export { verifyShards, writeShard } from './shard/index.js';
 export { collectStats, summarise, writeReport } from './stats/index.js';
