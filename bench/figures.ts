@@ -57,13 +57,18 @@ export function fact(what: string, unit: string, ours: number): Figure {
   return { what, unit, ours, peer: null, ratio: null, goal: null };
 }
 
-export function asResult(
-  outcome: { figures: Figure[]; notes: string[] },
-  options: { quick: boolean },
-): Result {
+/** The commit that is checked out; take it before a long run, during which that may change. */
+export function commitNow(): string {
   const git = (...args: string[]) =>
     execFileSync('git', args, { cwd: packageRoot, encoding: 'utf8' }).trim();
   const changed = git('status', '--porcelain', '--', 'src', 'bench', 'package.json') !== '';
+  return git('rev-parse', '--short', 'HEAD') + (changed ? '+' : '');
+}
+
+export function asResult(
+  outcome: { figures: Figure[]; notes: string[] },
+  { commit, quick }: { commit: string; quick: boolean },
+): Result {
   return {
     date: new Date().toISOString(),
     machine: {
@@ -73,8 +78,8 @@ export function asResult(
       node: process.version,
       system: `${process.platform} ${process.arch}`,
     },
-    commit: git('rev-parse', '--short', 'HEAD') + (changed ? '+' : ''),
-    quick: options.quick,
+    commit,
+    quick,
     figures: outcome.figures.map((figure) => ({
       ...figure,
       ours: rounded(figure.ours),

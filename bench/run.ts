@@ -6,7 +6,7 @@
  */
 
 import { parseArgs } from 'node:util';
-import { asResult, asTable, type Bench, writeResult } from './figures.js';
+import { asResult, asTable, type Bench, commitNow, writeResult } from './figures.js';
 import { queries } from './queries.js';
 
 const BENCHES: Record<string, Bench> = { queries };
@@ -43,8 +43,9 @@ async function main(): Promise<number> {
   const say = (text: string): void => {
     process.stderr.write(`${text}\n`);
   };
+  const commit = commitNow();
   const outcome = await bench.run({ quick: values.quick, say });
-  const result = asResult(outcome, { quick: values.quick });
+  const result = asResult(outcome, { commit, quick: values.quick });
   const path = await writeResult(name, result);
   const notes = result.notes.map((note) => `- ${note}\n`).join('');
   process.stdout.write(`\n${asTable(result.figures)}\n\n${notes}`);
