@@ -82,10 +82,15 @@ export type QueryBuildConfig = z.output<typeof queryBuildSchema>;
 
 /** Where candidates come from. Any number of each. */
 export const sourcesSchema = z.strictObject({
-  /** Files of (image URL, caption) rows: .csv, .tsv, .jsonl, .parquet. */
+  /** Lists of (image URL, caption) rows: files, folders and globs; docs/crawl.md names the formats. */
   lists: z.array(z.string().min(1)).default([]),
   urlColumn: z.string().min(1).default('url'),
-  captionColumn: z.string().min(1).default('caption'),
+  /** `null`: the lists have no captions. */
+  captionColumn: z.string().min(1).nullable().default('caption'),
+  /** Columns of the lists that travel to the shards, as JSON in the column `extra`. */
+  extraColumns: z.array(z.string().min(1)).default([]),
+  /** The lists' column with the hash that the image's bytes must have (MD5, SHA-1, SHA-256, SHA-512). */
+  hashColumn: z.string().min(1).optional(),
   /** Pages to start from. */
   seeds: z.array(z.string().min(1)).default([]),
   /** Hosts that may be visited; default: the hosts of the seeds. */

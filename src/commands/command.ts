@@ -24,7 +24,8 @@ export interface Flag {
   summary: string;
   /** The settings key it stands for; none for a flag that is the command's own. */
   key?: string;
-  kind?: 'number' | 'text';
+  /** `names`: a list that may also be written with commas. */
+  kind?: 'number' | 'text' | 'names';
 }
 
 export interface CommandInput {
@@ -72,7 +73,7 @@ export function settingsFrom(
   for (const flag of flags) {
     const value = values[flagName(flag)];
     if (flag.key === undefined || value === undefined) continue;
-    setPath(settings, flag.key, flag.kind === 'number' ? Number(value) : value);
+    setPath(settings, flag.key, settingOf(flag, value));
   }
   for (const pair of (values.set as string[] | undefined) ?? []) {
     const cut = pair.indexOf('=');
@@ -82,6 +83,20 @@ export function settingsFrom(
     setPath(settings, pair.slice(0, cut), parseScalar(pair.slice(cut + 1)));
   }
   return settings as PartialConfig;
+}
+
+function settingOf({ kind }: Flag, value: unknown): unknown {
+  if (kind === 'number') return Number(value);
+  if (kind === 'names') return namesIn(value as string[]);
+  return value;
+}
+
+/** `['a,b', 'c']` → `['a', 'b', 'c']`. */
+export function namesIn(values: readonly string[]): string[] {
+  return values
+    .flatMap((value) => value.split(','))
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }
 
 /** `--no-robots` → `robots`, `--per-host-delay <ms>` → `perHostDelay`: commander's naming. */

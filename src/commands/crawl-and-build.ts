@@ -11,7 +11,7 @@ export const buildFlags: Flag[] = [
   },
   {
     flags: '--list <file...>',
-    summary: 'URL lists: .csv, .tsv, .jsonl, .parquet',
+    summary: 'URL lists: txt, csv, tsv, json, jsonl (also .gz), parquet; files, folders, globs',
     key: 'sources.lists',
   },
   { flags: '--url-column <name>', summary: "a list's image URL column", key: 'sources.urlColumn' },
@@ -19,6 +19,17 @@ export const buildFlags: Flag[] = [
     flags: '--caption-column <name>',
     summary: "a list's caption column",
     key: 'sources.captionColumn',
+  },
+  {
+    flags: '--extra-columns <names...>',
+    summary: "a list's columns to keep in the shards, also as a,b",
+    key: 'sources.extraColumns',
+    kind: 'names',
+  },
+  {
+    flags: '--hash-column <name>',
+    summary: "a list's column with the hash that the image must have",
+    key: 'sources.hashColumn',
   },
   { flags: '--seed-url <url...>', summary: 'pages to start from', key: 'sources.seeds' },
   {

@@ -38,3 +38,21 @@ export function orderOf(seed: number, id: string): number {
 export function sha256(bytes: Buffer | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
+
+/** Hash functions whose digests a list may state, by the digest's length in hex digits. */
+const ALGORITHMS: Readonly<Record<number, string>> = {
+  32: 'md5',
+  40: 'sha1',
+  64: 'sha256',
+  128: 'sha512',
+};
+
+/** Which function a hex digest is of, by its length; none for what is no digest. */
+export function digestAlgorithm(hex: string): string | undefined {
+  return /^[0-9a-f]+$/i.test(hex) ? ALGORITHMS[hex.length] : undefined;
+}
+
+/** The digest of `bytes`, lower-case hex. */
+export function digest(algorithm: string, bytes: Buffer): string {
+  return createHash(algorithm).update(bytes).digest('hex');
+}

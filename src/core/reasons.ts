@@ -28,6 +28,7 @@ export const REASONS = {
   truncated: 'retry',
   bad_response: 'skip',
   wrong_content_type: 'skip',
+  hash_mismatch: 'skip',
   bad_row: 'skip',
   // select: the text, the queries, the cap
   no_text: 'skip',

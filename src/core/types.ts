@@ -39,6 +39,10 @@ export const candidateFields = {
   /** Which source found it: `web`, `list`, … */
   source: string(),
   license: optional(string()),
+  /** Of the image's bytes, as its list states it: lower-case hex of MD5, SHA-1, SHA-256 or SHA-512. */
+  expectedHash: optional(string()),
+  /** A list's further columns as a JSON object, in the order in which the settings name them. */
+  extra: optional(string()),
 };
 export type Candidate = RecordOf<typeof candidateFields>;
 
@@ -76,6 +80,8 @@ export const pairFields = {
   /** ISO 8601, the dataset's snapshot time: the same for every row, so that rebuilding repeats bytes. */
   fetchedAt: string(),
   license: optional(string()),
+  /** As in the candidate. */
+  extra: optional(string()),
   /** Last, so that readers of the other columns never touch it. */
   image: image(),
 };

@@ -10,7 +10,7 @@ import PQueue from 'p-queue';
 import type { BuildConfig } from '../config.js';
 import type { DatasetWriter } from '../core/dataset.js';
 import type { Emit } from '../core/events.js';
-import { sha256 } from '../core/ids.js';
+import { digest, digestAlgorithm, sha256 } from '../core/ids.js';
 import type { OutputFile, UnitCommit } from '../core/journal.js';
 import { mapOrdered } from '../core/ordered.js';
 import { readRecords } from '../core/parquet/reader.js';
@@ -139,6 +139,8 @@ async function fetchOne(
   await decoding.onSizeLessThan(config.net.concurrency);
   const download = await downloadImage(client, selection.imageUrl, signal);
   if (!download.ok) return { loss: download.loss };
+  const mismatch = hashMismatch(download.bytes, selection.expectedHash);
+  if (mismatch !== undefined) return { loss: mismatch };
   const image = await decoding.add(() =>
     normaliseImage(download.bytes, config.filter, config.shard),
   );
@@ -164,7 +166,17 @@ async function fetchOne(
   };
   if (selection.pageUrl !== undefined) pair.pageUrl = selection.pageUrl;
   if (selection.license !== undefined) pair.license = selection.license;
+  if (selection.extra !== undefined) pair.extra = selection.extra;
   return { pair };
+}
+
+/** Whether the bytes are those that the list states. */
+function hashMismatch(bytes: Buffer, expected: string | undefined): Loss | undefined {
+  const algorithm = expected === undefined ? undefined : digestAlgorithm(expected);
+  if (algorithm === undefined) return undefined;
+  const found = digest(algorithm, bytes);
+  if (found === expected) return undefined;
+  return { reason: 'hash_mismatch', detail: `${algorithm} ${found}, the list says ${expected}` };
 }
 
 function duplicateLoss(duplicates: DuplicateIndex, pair: Pair): Loss | undefined {

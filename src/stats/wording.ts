@@ -23,6 +23,7 @@ export const REASON_WORDS: Readonly<Record<Reason, string>> = {
   truncated: 'ended early',
   bad_response: 'malformed response',
   wrong_content_type: 'wrong content type',
+  hash_mismatch: 'not the bytes that the list states',
   bad_row: 'malformed row',
   no_text: 'no text',
   text_too_short: 'text too short',

@@ -66,6 +66,7 @@ function stored(pair: Pair): Record<string, unknown> {
     dhash: pair.dhash,
     fetched_at: pair.fetchedAt,
     license: pair.license ?? null,
+    extra: pair.extra ?? null,
     image: { sha256: sha256(pair.image.bytes), path: pair.image.path },
   };
 }
@@ -86,6 +87,7 @@ const SQL_TYPES = {
   dhash: 'VARCHAR',
   fetched_at: 'VARCHAR',
   license: 'VARCHAR',
+  extra: 'VARCHAR',
   image: 'STRUCT(bytes BLOB, path VARCHAR)',
 };
 
@@ -151,6 +153,7 @@ describe('Python', () => {
       key: 'string',
       width: 'int32',
       license: 'string',
+      extra: 'string',
       other_texts: 'list<element: string>',
       queries: 'list<element: string>',
       image: 'struct<bytes: binary, path: string>',

@@ -7,7 +7,7 @@ import { sourcesSchema } from '../../../src/config.js';
 import { WitError } from '../../../src/core/errors.js';
 import { candidateId } from '../../../src/core/ids.js';
 import { writeParquet } from '../../../src/core/parquet/writer.js';
-import { optional, string } from '../../../src/core/record.js';
+import { optional, string, strings } from '../../../src/core/record.js';
 import type { SourceResult } from '../../../src/core/source.js';
 import { createListSource } from '../../../src/crawl/index.js';
 import { never } from '../support.js';
@@ -54,6 +54,12 @@ const EXPECTED = [
   ['https://b.test/%C3%BC.png', '犬と猫'],
   ['http://a.test/4.jpg', ''],
 ];
+
+/** As pandas writes a table. */
+function columnsOf(rows: readonly (readonly [string, string])[]) {
+  const column = (at: 0 | 1) => Object.fromEntries(rows.map((row, n) => [String(n), row[at]]));
+  return { url: column(0), caption: column(1) };
+}
 
 const quoted = (value: string) => `"${value.replaceAll('"', '""')}"`;
 const csv = ['url,caption', ...ROWS.map((row) => row.map(quoted).join(','))].join('\n');
@@ -156,6 +162,151 @@ describe('list', () => {
     }
   });
 
+  it('loses a damaged row and no other', async () => {
+    const row = (n: number) => `http://a.test/${n},row ${n}\n`;
+    const path = await file(
+      'list.csv',
+      Buffer.concat([
+        Buffer.from(`url,caption\n${row(1)}`),
+        Buffer.from([...Buffer.from('http://a.test/2,'), 0xff, 0xe9, 0x0a]),
+        Buffer.from(`${row(3)}${'x'.repeat(2_000_000)},y\n${row(5)}`),
+        Buffer.from(`http://a.test/6,"never closed\n${row(7)}${row(8)}`),
+      ]),
+    );
+    for (const unitSize of [1, 3, 100]) {
+      const result = await readAll([path], { unitSize });
+      expect(pairs(result).map(([, text]) => text)).toEqual([
+        'row 1',
+        'row 3',
+        'row 5',
+        'row 7',
+        'row 8',
+      ]);
+      expect(result.rejects.map(({ reason, detail }) => [reason, detail])).toEqual([
+        ['bad_row', `${path}, row 2: not valid UTF-8`],
+        ['bad_row', `${path}, row 4: longer than 1000000 bytes`],
+        ['bad_row', `${path}, row 6: a quote that opens a field is never closed`],
+      ]);
+    }
+  });
+
+  it.each<[string, string | Buffer]>([
+    ['list.json', JSON.stringify(ROWS.map(([url, caption]) => ({ url, caption })))],
+    [
+      'list.json',
+      `\uFEFF${JSON.stringify(
+        ROWS.map(([url, caption]) => ({ caption, url })),
+        null,
+        2,
+      )}\n`,
+    ],
+    ['list.jsonl', JSON.stringify(ROWS.map(([url, caption]) => ({ url, caption })))],
+    ['list.json', jsonl],
+    ['list.json.gz', gzipSync(JSON.stringify(columnsOf(ROWS)))],
+    ['list.json', JSON.stringify(columnsOf(ROWS), null, 1)],
+    [
+      'list.json',
+      JSON.stringify({ caption: ROWS.map((row) => row[1]), url: ROWS.map((row) => row[0]) }),
+    ],
+    // Names that say something else than the content.
+    ['list.csv', gzipSync(csv)],
+    ['list.csv.gz', csv],
+    ['list.csv', jsonl],
+    ['list', jsonl],
+  ])('reads %s by its content', async (name, content) => {
+    const path = await file(name, content);
+    for (const unitSize of [1, 3, 100]) {
+      const result = await readAll([path], { unitSize });
+      expect(pairs(result)).toEqual(EXPECTED);
+      expect(result.rejects).toEqual([]);
+    }
+  });
+
+  it('reads Parquet under another name', async () => {
+    const path = join(await folder(), 'list.csv');
+    const rows = ROWS.map(([url, caption]) => ({ url, caption }));
+    await writeParquet(path, { url: string(), caption: string() }, rows, { rowGroupRows: 3 });
+    expect(pairs(await readAll([path]))).toEqual(EXPECTED);
+  });
+
+  it('reads text with one URL a line, without captions', async () => {
+    const text = '\uFEFFhttp://a.test/1\r\n\n  http://a.test/2,"x  \nno URL\nhttp://a.test/3';
+    for (const path of [await file('a.txt', text), await file('a.txt.gz', gzipSync(text))]) {
+      const result = await readAll([path], { unitSize: 2 });
+      expect(pairs(result)).toEqual([
+        ['http://a.test/1', ''],
+        ['http://a.test/2,%22x', ''],
+        ['http://a.test/3', ''],
+      ]);
+      expect(result.rejects.map(({ reason }) => reason)).toEqual(['bad_url']);
+    }
+  });
+
+  it('gives lists without captions empty ones, where told so', async () => {
+    const path = await file('list.csv', 'url,width\nhttp://a.test/1,3\n');
+    expect(pairs(await readAll([path], { captionColumn: null }))).toEqual([
+      ['http://a.test/1', ''],
+    ]);
+  });
+
+  it('carries extra columns as JSON, in the order of the setting, without empty values', async () => {
+    const extraColumns = ['nsfw', 'similarity', 'box'];
+    const rows = [
+      '{"url":"http://a.test/1","caption":"a dog","similarity":0.5,"box":[1,{"a":"é"}],"nsfw":"no","x":1}',
+      '{"url":"http://a.test/2","caption":"a cat","similarity":null,"nsfw":false}',
+      '{"url":"http://a.test/3","caption":"a cow"}',
+      `{"url":"http://a.test/4","caption":"a hen","box":"${'x'.repeat(70_000)}"}`,
+    ];
+    const path = await file('list.jsonl', rows.join('\n'));
+    const { candidates, rejects } = await readAll([path], { extraColumns });
+    expect(candidates.map(({ extra }) => extra)).toEqual([
+      '{"nsfw":"no","similarity":0.5,"box":[1,{"a":"é"}]}',
+      '{"nsfw":false}',
+      undefined,
+    ]);
+    expect(rejects.map(({ detail }) => detail)).toEqual([
+      `${path}, row 4: its extra columns take 70010 bytes, more than 65536`,
+    ]);
+    const table = await file(
+      'list.csv',
+      'url,caption,nsfw,similarity,box\nhttp://a.test/1,a dog,,0.5,"a ""b"""\n',
+    );
+    const [candidate] = (await readAll([table], { extraColumns })).candidates;
+    expect(candidate?.extra).toBe('{"similarity":"0.5","box":"a \\"b\\""}');
+  });
+
+  it('takes the hash that a list states, and no row without one', async () => {
+    const md5 = 'D41D8CD98F00B204E9800998ECF8427E';
+    const path = await file(
+      'list.csv',
+      `url,caption,hash\nhttp://a.test/1,a dog,${md5}\nhttp://a.test/2,a cat,\nhttp://a.test/3,a cow,123\n`,
+    );
+    const { candidates, rejects } = await readAll([path], { hashColumn: 'hash' });
+    expect(candidates.map(({ expectedHash }) => expectedHash)).toEqual([md5.toLowerCase()]);
+    expect(rejects.map(({ reason, detail }) => [reason, detail])).toEqual([
+      ['bad_row', `${path}, row 2: no hash (MD5, SHA-1, SHA-256 or SHA-512 in hex)`],
+      ['bad_row', `${path}, row 3: "123" is no hash (MD5, SHA-1, SHA-256 or SHA-512 in hex)`],
+    ]);
+  });
+
+  it('reads more files than it keeps open', async () => {
+    const dir = await folder();
+    for (let n = 0; n < 40; n++) {
+      await writeFile(join(dir, `${n}.csv`), `url,caption\nhttp://a.test/${n},row ${n}\n`);
+      const rows = [{ url: `http://b.test/${n}`, caption: `row ${n}` }];
+      await writeParquet(join(dir, `${n}.parquet`), { url: string(), caption: string() }, rows, {
+        rowGroupRows: 1,
+      });
+    }
+    const source = await createListSource(sourcesSchema.parse({ lists: [dir] }));
+    const units = await source.plan(0, []);
+    const results = await Promise.all(units.map((unit) => source.run(unit, never)));
+    const files = units.map(({ input }) => input.file);
+    expect(files).toEqual([...files].sort());
+    expect(results.flatMap(({ candidates }) => candidates)).toHaveLength(80);
+    await source.plan(1, []);
+  });
+
   it('cuts files into ranges of rows that can be read in any order, again, and at once', async () => {
     const rows = Array.from({ length: 95 }, (_, i) => `http://a.test/${i},row ${i}`);
     const first = await file('first.csv.gz', gzipSync(['url,caption', ...rows].join('\n')));
@@ -164,7 +315,7 @@ describe('list', () => {
     const source = await createListSource(config);
     const units = await source.plan(0, []);
     expect(units).toHaveLength(11);
-    expect(units[9]?.input).toEqual({ file: first, start: 90, end: 95 });
+    expect(units[9]?.input).toMatchObject({ file: first, start: 90, end: 95 });
     expect(new Set(units.map(({ id }) => id)).size).toBe(11);
     for (const { id } of units) expect(id).toMatch(/^[\w-]+$/);
     const inOrder: string[] = [];
@@ -206,9 +357,29 @@ describe('a list that cannot be read', () => {
     expect([error.code, error.hint]).toEqual(['input', expect.stringContaining('.parquet')]);
   });
 
+  it('is text with columns asked of it', async () => {
+    const path = await file('list.txt', 'http://a.test/1\n');
+    for (const settings of [{ extraColumns: ['width'] }, { hashColumn: 'md5' }]) {
+      expect((await failure(path, settings)).message).toMatch(/has no column "(width|md5)"/);
+    }
+  });
+
+  it('has its URLs in a nested column', async () => {
+    const path = join(await folder(), 'list.parquet');
+    const rows = [{ url: ['http://a.test/1'], caption: 'a dog' }];
+    await writeParquet(path, { url: strings(), caption: string() }, rows, { rowGroupRows: 10 });
+    const error = await failure(path);
+    expect([error.code, error.message]).toEqual([
+      'input',
+      `${path}: column "url" is a list<string>`,
+    ]);
+  });
+
   it.each<[string, string | Buffer]>([
     ['list.csv', 'link,caption\nx,y'],
     ['list.tsv', 'link\tcaption\nx\ty'],
+    ['list.json', '[{"link":"x","caption":"y"}]'],
+    ['list.json', '{"link":{"0":"x"},\n"caption":{"0":"y"}}'],
     ['list.jsonl', '{"link":"x","caption":"y"}'],
   ])('lacks a column: %s', async (name, content) => {
     const error = await failure(await file(name, content));
@@ -230,14 +401,27 @@ describe('a list that cannot be read', () => {
     ]);
   });
 
-  it.each(['list.csv', 'list.jsonl', 'list.csv.gz'])('is empty: %s', async (name) => {
-    const error = await failure(await file(name, name.endsWith('.gz') ? gzipSync('') : ''));
-    expect(error.hint).toContain('empty');
-  });
+  it.each(['list.csv', 'list.jsonl', 'list.csv.gz', 'list.txt', 'list.json'])(
+    'is empty: %s',
+    async (name) => {
+      const error = await failure(await file(name, name.endsWith('.gz') ? gzipSync('') : ''));
+      expect(error.hint).toContain('empty');
+    },
+  );
 
   it.each<[string, string | Buffer]>([
-    ['list.csv', 'url,caption\n"http://a.test/,never closed\nhttp://a.test/2,x\n'],
-    ['list.csv', `url,caption\n${'x'.repeat(2_000_000)},y\n`],
+    ['list.csv', Buffer.from('url,caption\nhttp://a.test/1,a dog\n', 'utf16le')],
+    ['list.csv', Buffer.from('\uFEFFurl,caption\nhttp://a.test/1,a dog\n', 'utf16le')],
+    ['list.csv', `"url,${'caption'.repeat(200_000)}`],
+    ['list.csv', Buffer.from('504b030414000600', 'hex')],
+    ['list.jsonl.gz', Buffer.from('28b52ffd04000000', 'hex')],
+    ['list.jsonl', 'no JSON\nat all\n'],
+    ['list.json', 'url,caption\n'],
+    ['list.json', '[{"url":"http://a.test/1","caption":"a dog"},{"url":'],
+    ['list.json', '[{"url":"http://a.test/1","caption":"a dog"}] {}'],
+    ['list.json', `[{"url":"http://a.test/1","caption":"a dog"},"${'x'.repeat(1_100_000)}"]`],
+    ['list.json', '{\n"url":{"0":"http://a.test/1"},\n"caption":{"0":'],
+    ['list.json', '{"url":["http://a.test/1"],"caption":"a dog"}'],
     ['list.csv.gz', gzipSync(csv.repeat(100)).subarray(0, -20)],
     ['list.jsonl.gz', gzipSync(jsonl.repeat(100)).subarray(0, -20)],
     ['list.csv.gz', 'this is not gzip'],
