@@ -91,6 +91,10 @@ export const sourcesSchema = z.strictObject({
   extraColumns: z.array(z.string().min(1)).default([]),
   /** The lists' column with the hash that the image's bytes must have (MD5, SHA-1, SHA-256, SHA-512). */
   hashColumn: z.string().min(1).optional(),
+  /** Common Crawl archives: WARC and WAT files, lists of them (`….paths`), folders, URLs. */
+  commonCrawl: z.array(z.string().min(1)).default([]),
+  /** What the relative paths in a paths file are relative to: a URL or a folder. */
+  commonCrawlBase: z.string().min(1).default('https://data.commoncrawl.org/'),
   /** Pages to start from. */
   seeds: z.array(z.string().min(1)).default([]),
   /** Hosts that may be visited; default: the hosts of the seeds. */

@@ -31,6 +31,16 @@ export const buildFlags: Flag[] = [
     summary: "a list's column with the hash that the image must have",
     key: 'sources.hashColumn',
   },
+  {
+    flags: '--commoncrawl <path...>',
+    summary: 'Common Crawl WARC and WAT files, paths files, folders; local or URLs',
+    key: 'sources.commonCrawl',
+  },
+  {
+    flags: '--commoncrawl-base <url>',
+    summary: 'what the paths in a paths file are relative to: a URL or a folder',
+    key: 'sources.commonCrawlBase',
+  },
   { flags: '--seed-url <url...>', summary: 'pages to start from', key: 'sources.seeds' },
   {
     flags: '--host <name...>',

@@ -22,7 +22,7 @@ export interface SourceResult {
   counts: Record<string, number>;
 }
 
-export interface Source<Input = unknown> {
+interface Planned<Input> {
   readonly name: string;
   /**
    * The units of `round` (from 0), given the links of all units of the round before, in unit order.
@@ -30,6 +30,17 @@ export interface Source<Input = unknown> {
    * An empty plan ends the source.
    */
   plan(round: number, links: readonly string[]): Promise<SourceUnit<Input>[]>;
+}
+
+export interface Source<Input = unknown> extends Planned<Input> {
   /** Never throws for a bad page or row: that is a reject. Throws on abort and on fatal errors. */
   run(unit: SourceUnit<Input>, signal: AbortSignal): Promise<SourceResult>;
 }
+
+/** A source whose units may give more than memory should hold at once. */
+export interface StreamingSource<Input = unknown> extends Planned<Input> {
+  /** What a unit gives, piece by piece; the counts of the pieces add up. Throws as `run` does. */
+  stream(unit: SourceUnit<Input>, signal: AbortSignal): AsyncIterable<SourceResult>;
+}
+
+export type AnySource = Source | StreamingSource;

@@ -12,7 +12,7 @@ import { candidateId } from '../core/ids.js';
 import type { Candidate, TextSource } from '../core/types.js';
 import { anyAddress, parseUrl, refuseUrl } from './net/guard.js';
 import { mayFollow, metaDirectives, optOutOf, ROBOT_TOKEN } from './net/optout.js';
-import { parseSrcset } from './srcset.js';
+import { largestFirst } from './srcset.js';
 import { boundedText, MAX_TEXT_LENGTH } from './text.js';
 
 export interface Page {
@@ -26,7 +26,8 @@ export interface Page {
   optOut?: string;
 }
 
-const MAX_CANDIDATES = 10_000;
+/** Of one page. */
+export const MAX_CANDIDATES = 10_000;
 const MAX_LINKS = 10_000;
 
 /** Where lazy-loading scripts keep the real image while `src` holds a placeholder. */
@@ -64,17 +65,18 @@ interface Node {
 type Element = Node & { readonly name: string; readonly attribs: Readonly<Record<string, string>> };
 
 /**
- * Extracts from `html`, the page at `pageUrl` (absolute, after redirects).
+ * Extracts from `html`, the page at `pageUrl` (absolute, after redirects), for `source`.
  */
-export function extractPage(html: string, pageUrl: string): Page {
+export function extractPage(html: string, pageUrl: string, source = 'web'): Page {
   const document = load(html, { xml: { xmlMode: false, decodeEntities: true } }).root()[0] as Node;
-  const page = new PageReader(pageUrl);
+  const page = new PageReader(pageUrl, source);
   for (const element of elements(document)) page.read(element);
   return page.finish();
 }
 
 class PageReader {
   readonly #pageUrl: string;
+  readonly #source: string;
   /** What relative URLs are relative to. Only known for certain at the end: hence `#images`. */
   #base: URL | undefined;
   #baseSeen = false;
@@ -86,8 +88,9 @@ class PageReader {
   readonly #directives = new Set<string>();
   #canonical: string | undefined;
 
-  constructor(pageUrl: string) {
+  constructor(pageUrl: string, source: string) {
     this.#pageUrl = pageUrl;
+    this.#source = source;
     this.#base = parseUrl(pageUrl);
   }
 
@@ -195,7 +198,7 @@ class PageReader {
 
   #candidate(imageUrl: string, text: string, textSource: TextSource): Candidate {
     const id = candidateId(imageUrl, text);
-    return { id, imageUrl, text, textSource, pageUrl: this.#pageUrl, source: 'web' };
+    return { id, imageUrl, text, textSource, pageUrl: this.#pageUrl, source: this.#source };
   }
 
   /** The largest rendition of an image: by width, else by density, else lazy attributes, else src. */
@@ -207,12 +210,7 @@ class PageReader {
         for (const name of ['srcset', ...LAZY_SRCSET]) srcsets.push(source.attribs?.[name]);
       }
     }
-    const renditions = srcsets.flatMap((srcset) => (srcset ? parseSrcset(srcset) : []));
-    // A stable sort: of equals the first named comes first.
-    renditions.sort(
-      (one, two) => (two.width ?? 0) - (one.width ?? 0) || (two.density ?? 1) - (one.density ?? 1),
-    );
-    for (const { url } of renditions) {
+    for (const { url } of largestFirst(srcsets)) {
       const resolved = this.#resolve(url);
       if (resolved !== undefined) return resolved;
     }
@@ -224,17 +222,21 @@ class PageReader {
     return undefined;
   }
 
-  /** Absolute, http(s), without fragment; undefined for what could never be fetched. */
   #resolve(reference: string): string | undefined {
-    const trimmed = reference.trim();
-    if (trimmed === '' || trimmed.length > 100_000) return undefined;
-    const url = parseUrl(trimmed, this.#base);
-    // Private addresses are refused, and counted, when something is about to be fetched.
-    if (url === undefined || refuseUrl(url, anyAddress) !== undefined) return undefined;
-    if (!url.href.includes('#')) return url.href;
-    url.hash = '';
-    return url.href;
+    return resolveUrl(reference, this.#base);
   }
+}
+
+/** Absolute, http(s), without fragment; undefined for what could never be fetched. */
+export function resolveUrl(reference: string, base: URL | undefined): string | undefined {
+  const trimmed = reference.trim();
+  if (trimmed === '' || trimmed.length > 100_000) return undefined;
+  const url = parseUrl(trimmed, base);
+  // Private addresses are refused, and counted, when something is about to be fetched.
+  if (url === undefined || refuseUrl(url, anyAddress) !== undefined) return undefined;
+  if (!url.href.includes('#')) return url.href;
+  url.hash = '';
+  return url.href;
 }
 
 /** The elements below `root` in document order. */
@@ -284,7 +286,7 @@ function isHidden(parent: Node | null): boolean {
 }
 
 /** Open Graph images, each with its own alt text or else the page's og:title (ogp.me, "arrays"). */
-function openGraphImages(
+export function openGraphImages(
   properties: readonly [property: string, content: string][],
 ): { url: string; alt: string | undefined }[] {
   const title = properties.find(([property]) => property === 'og:title')?.[1];

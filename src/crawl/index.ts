@@ -6,5 +6,6 @@ export { WebClient, type WebClientOptions } from './net/client.js';
 export type { Address, Resolve } from './net/dns.js';
 export { isPublicAddress } from './net/guard.js';
 export type { Fetched, GetOptions, Head, ResourceKind } from './net/resource.js';
+export { type CommonCrawlUnit, createCommonCrawlSource } from './sources/commoncrawl/source.js';
 export { createListSource, type ListUnit } from './sources/list.js';
 export { createWebSource, type WebUnit } from './sources/web.js';

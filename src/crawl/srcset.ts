@@ -41,6 +41,15 @@ export function parseSrcset(srcset: string): SrcsetImage[] {
   return images;
 }
 
+/** The images of several srcsets: by width, else by density; of equals the first named comes first. */
+export function largestFirst(srcsets: readonly (string | undefined)[]): SrcsetImage[] {
+  return srcsets
+    .flatMap((srcset) => (srcset ? parseSrcset(srcset) : []))
+    .sort(
+      (one, two) => (two.width ?? 0) - (one.width ?? 0) || (two.density ?? 1) - (one.density ?? 1),
+    );
+}
+
 /** Reads descriptors up to the comma that ends them; a comma in parentheses does not. */
 function readDescriptors(srcset: string, from: number): { descriptors: string[]; at: number } {
   const descriptors: string[] = [];

@@ -9,8 +9,9 @@ import { DatasetWriter, type Manifest } from '../core/dataset.js';
 import { WitError } from '../core/errors.js';
 import { type Emit, silent } from '../core/events.js';
 import { localRunner, type Runner } from '../core/runner.js';
-import type { Source } from '../core/source.js';
+import type { AnySource } from '../core/source.js';
 import {
+  createCommonCrawlSource,
   createListSource,
   createWebSource,
   WebClient,
@@ -50,12 +51,13 @@ export async function buildDataset(
       hint: 'Give one with --queries FILE, for example queries/demo.txt.',
     });
   }
-  if (config.sources.lists.length + config.sources.seeds.length === 0) {
+  const { lists, commonCrawl, seeds } = config.sources;
+  if ([lists, commonCrawl, seeds].every(({ length }) => length === 0)) {
     throw new WitError(
       'config',
-      'Nothing to crawl: neither sources.lists nor sources.seeds is set',
+      'Nothing to crawl: none of sources.lists, sources.commonCrawl and sources.seeds is set',
       {
-        hint: 'Give URL lists with --list FILE or pages to start from with --seed URL.',
+        hint: 'Give URL lists with --list, archives with --commoncrawl, or pages to start from with --seed-url.',
       },
     );
   }
@@ -85,9 +87,12 @@ export async function buildDataset(
   }
 }
 
-async function sourcesOf(config: BuildConfig, client: WebClient): Promise<Source[]> {
-  const sources: Source[] = [];
+async function sourcesOf(config: BuildConfig, client: WebClient): Promise<AnySource[]> {
+  const sources: AnySource[] = [];
   if (config.sources.lists.length > 0) sources.push(await createListSource(config.sources));
+  if (config.sources.commonCrawl.length > 0) {
+    sources.push(createCommonCrawlSource(config.sources, client));
+  }
   if (config.sources.seeds.length > 0) sources.push(createWebSource(config.sources, client));
   return sources;
 }

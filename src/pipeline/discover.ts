@@ -10,9 +10,9 @@ import type { OutputFile } from '../core/journal.js';
 import { openParquet } from '../core/parquet/reader.js';
 import { string } from '../core/record.js';
 import type { Runner } from '../core/runner.js';
-import type { Source, SourceResult, SourceUnit } from '../core/source.js';
+import type { AnySource, SourceResult, SourceUnit } from '../core/source.js';
 import { candidateFields, rejectFields } from '../core/types.js';
-import { lossCounts, partName, writePart } from './parts.js';
+import { lossCounts, PartWriter, partName, writePart } from './parts.js';
 
 const linkFields = { url: string() };
 
@@ -23,7 +23,7 @@ interface Part {
 
 export async function discover(
   dataset: DatasetWriter,
-  sources: readonly Source[],
+  sources: readonly AnySource[],
   options: { runner: Runner; emit: Emit; signal: AbortSignal },
 ): Promise<void> {
   const { runner, emit, signal } = options;
@@ -56,7 +56,7 @@ export async function discover(
 
 async function discoverPart(
   dataset: DatasetWriter,
-  source: Source,
+  source: AnySource,
   part: Part,
   signal: AbortSignal,
 ): Promise<Pick<SourceResult, 'links' | 'counts'>> {
@@ -68,25 +68,45 @@ async function discoverPart(
     const hasLinks = before.outputs.some((output) => output.path === linksPath);
     return { links: hasLinks ? await readLinks(dataset, linksPath) : [], counts: before.counts };
   }
-  const result = await source.run(part.unit, signal);
-  const outputs: OutputFile[] = [
-    await writePart(dataset.dir, `candidates/${name}.parquet`, candidateFields, result.candidates),
-  ];
-  if (result.links.length > 0) {
-    const rows = result.links.map((url) => ({ url }));
-    outputs.push(await writePart(dataset.dir, linksPath, linkFields, rows));
-  }
-  if (result.rejects.length > 0) {
-    const path = `rejects/discover-${name}.parquet`;
-    outputs.push(await writePart(dataset.dir, path, rejectFields, result.rejects));
-  }
-  const counts = {
-    ...result.counts,
-    candidates: result.candidates.length,
-    ...lossCounts(result.rejects),
+  const candidates = new PartWriter(dataset.dir, `candidates/${name}.parquet`, candidateFields);
+  const rejects = new PartWriter(dataset.dir, `rejects/discover-${name}.parquet`, rejectFields);
+  const links: string[] = [];
+  const counts: Record<string, number> = { candidates: 0 };
+  const add = (more: Readonly<Record<string, number>>) => {
+    for (const [key, n] of Object.entries(more)) counts[key] = (counts[key] ?? 0) + n;
   };
-  await dataset.journal.commit({ unit, stage: 'discover', outputs, counts });
-  return { links: result.links, counts };
+  let lost = 0;
+  try {
+    for await (const result of resultsOf(source, part.unit, signal)) {
+      await candidates.append(result.candidates);
+      if (result.rejects.length > 0) await rejects.append(result.rejects);
+      for (const link of result.links) links.push(link);
+      lost += result.rejects.length;
+      add({ ...result.counts, candidates: result.candidates.length });
+      add(lossCounts(result.rejects));
+    }
+    const outputs: OutputFile[] = [await candidates.close()];
+    if (links.length > 0) {
+      const rows = links.map((url) => ({ url }));
+      outputs.push(await writePart(dataset.dir, linksPath, linkFields, rows));
+    }
+    if (lost > 0) outputs.push(await rejects.close());
+    await dataset.journal.commit({ unit, stage: 'discover', outputs, counts });
+    return { links, counts };
+  } catch (error) {
+    await candidates.abort();
+    await rejects.abort();
+    throw error;
+  }
+}
+
+async function* resultsOf(
+  source: AnySource,
+  unit: SourceUnit,
+  signal: AbortSignal,
+): AsyncIterable<SourceResult> {
+  if ('stream' in source) yield* source.stream(unit, signal);
+  else yield await source.run(unit, signal);
 }
 
 async function readLinks(dataset: DatasetWriter, path: string): Promise<string[]> {

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import type { OutputFile } from '../core/journal.js';
-import { writeParquet } from '../core/parquet/writer.js';
+import { ParquetFileWriter, writeParquet } from '../core/parquet/writer.js';
 import type { Fields, RecordOf } from '../core/record.js';
 import type { Reject } from '../core/types.js';
 
@@ -25,6 +25,41 @@ export async function writePart<F extends Fields>(
     rowGroupRows: ROWS_PER_GROUP,
   });
   return { path, ...written };
+}
+
+/** A part that is written row by row. The file appears when it is closed, or not at all. */
+export class PartWriter<F extends Fields> {
+  readonly #dir: string;
+  readonly #path: string;
+  readonly #fields: F;
+  #file: ParquetFileWriter<F> | undefined;
+
+  constructor(dir: string, path: string, fields: F) {
+    this.#dir = dir;
+    this.#path = path;
+    this.#fields = fields;
+  }
+
+  async append(rows: Iterable<RecordOf<F>>): Promise<void> {
+    const file = await this.#open();
+    for (const row of rows) await file.append(row);
+  }
+
+  async close(): Promise<OutputFile> {
+    const file = await this.#open();
+    return { path: this.#path, ...(await file.close()) };
+  }
+
+  async abort(): Promise<void> {
+    await this.#file?.abort();
+  }
+
+  async #open(): Promise<ParquetFileWriter<F>> {
+    this.#file ??= await ParquetFileWriter.open(join(this.#dir, this.#path), this.#fields, {
+      rowGroupRows: ROWS_PER_GROUP,
+    });
+    return this.#file;
+  }
 }
 
 /** `{'lost.REASON': n}` for the journal. */

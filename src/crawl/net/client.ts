@@ -21,6 +21,7 @@ import { Pace, type Try } from './pace.js';
 import type { Fetched, GetOptions, ResourceKind } from './resource.js';
 import { MAX_ROBOTS_BYTES, type RobotsRules } from './robots.js';
 import { RobotsCache } from './robots-cache.js';
+import { type StreamContext, streamBytes } from './stream.js';
 import { userAgent } from './user-agent.js';
 
 export interface WebClientOptions {
@@ -41,6 +42,7 @@ export class WebClient {
   readonly #allowed: AddressPolicy;
   readonly #agent: Agent;
   readonly #pace: Pace;
+  readonly #clock: Clock;
   readonly #robots: RobotsCache;
 
   /**
@@ -67,6 +69,7 @@ export class WebClient {
       bodyTimeout: 0,
     });
     this.#pace = new Pace({ ...net, clock });
+    this.#clock = clock;
     this.#robots = new RobotsCache({
       fetch: (url, signal) => this.get(url, { kind: 'robots', signal }),
       token: ROBOT_TOKEN,
@@ -122,6 +125,25 @@ export class WebClient {
       }
       next = hop.to;
     }
+  }
+
+  /**
+   * The bytes of a file that a person named, such as an archive: of any size, chunk by chunk, taken up
+   * again where a connection broke. Robots.txt, which is for what a crawl comes upon by itself, is not
+   * asked; the guard and the pace are those of `get`.
+   * @throws StreamLossError when it cannot be had whole; the signal's reason once it aborts.
+   */
+  stream(url: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+    setMaxListeners(0, signal);
+    const context: StreamContext = {
+      agent: this.#agent,
+      pace: this.#pace,
+      clock: this.#clock,
+      allowed: this.#allowed,
+      userAgent: this.userAgent,
+      net: this.#net,
+    };
+    return streamBytes(url, context, signal);
   }
 
   /** The rules of the robots.txt of `origin`; undefined when it could not be had or is not obeyed. */

@@ -7,7 +7,7 @@ import { classifyError, classifyStatus, isLasting } from './errors.js';
 import { parseUrl } from './guard.js';
 import type { Head, Headers, ResourceKind } from './resource.js';
 
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+export const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** A redirect's or error's body up to this size is read to its end, to keep the connection. */
 const MAX_DRAIN_BYTES = 64 * 1024;
 
@@ -120,7 +120,7 @@ export async function exchange(
 }
 
 /** Milliseconds of a Retry-After in seconds or as an HTTP date (RFC 9110 §10.2.3). */
-function retryAfter(value: string | undefined): number | undefined {
+export function retryAfter(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d+$/.test(value)) return Number(value) * 1_000;
   const date = Date.parse(value);
@@ -138,7 +138,8 @@ async function discard(body: Dispatcher.ResponseData['body'], headers: Headers):
   body.destroy();
 }
 
-function first(value: string | string[] | undefined): string | undefined {
+/** The first of a header's lines. */
+export function first(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 

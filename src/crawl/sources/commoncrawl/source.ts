@@ -1,0 +1,182 @@
+/**
+ * The source `commoncrawl`: images and their texts out of Common Crawl's archives, or any WARC. A unit
+ * is one file, read as a stream. What a WARC holds is read as a page is; a WAT tells the same of alt
+ * and title at a tenth of the size.
+ */
+
+import type { SourcesConfig } from '../../../config.js';
+import { messageOf, WitError } from '../../../core/errors.js';
+import { contentId } from '../../../core/ids.js';
+import { isRetryable, type Loss } from '../../../core/reasons.js';
+import type { SourceResult, StreamingSource } from '../../../core/source.js';
+import type { Candidate, Reject } from '../../../core/types.js';
+import type { WebClient } from '../../net/client.js';
+import { StreamLossError } from '../../net/stream.js';
+import { findArchives, openBytes } from './inputs.js';
+import { readResponse } from './response.js';
+import { readWarc, type WarcRecord } from './warc.js';
+import { type ArchivedPage, readWat, SOURCE } from './wat.js';
+
+export interface CommonCrawlUnit {
+  /** A path or a URL. */
+  readonly file: string;
+}
+
+/** Candidates handed on together. */
+const BATCH = 2_000;
+
+/** The source for `config.commonCrawl`. */
+export function createCommonCrawlSource(
+  config: SourcesConfig,
+  client: WebClient,
+): StreamingSource<CommonCrawlUnit> {
+  const never = new AbortController().signal;
+  return {
+    name: SOURCE,
+
+    async plan(round) {
+      if (round > 0) return [];
+      const files = await reachable(() =>
+        findArchives(config.commonCrawl, config.commonCrawlBase, client, never),
+      );
+      return files.map((file, index) => {
+        const digest = contentId(file).slice(0, 8);
+        return { id: `${SOURCE}-${String(index).padStart(5, '0')}-${digest}`, input: { file } };
+      });
+    },
+
+    stream: ({ input }, signal) => readArchive(input.file, client, signal),
+  };
+}
+
+/** Turns a file that could not be had into an error for people. */
+async function reachable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof StreamLossError ? networkError(error) : error;
+  }
+}
+
+async function* readArchive(
+  file: string,
+  client: WebClient,
+  signal: AbortSignal,
+): AsyncGenerator<SourceResult> {
+  const batch = new Batch(file);
+  try {
+    for await (const items of readWarc(openBytes(file, client, signal))) {
+      signal.throwIfAborted();
+      for (const item of items) {
+        if (item.type === 'damage') batch.lose(item.at, item.loss);
+        else await readRecord(item, batch);
+        if (batch.size >= BATCH) yield batch.take();
+      }
+    }
+    batch.end();
+  } catch (error) {
+    if (!(error instanceof StreamLossError)) throw error;
+    // What may pass is not written down as lost: a rerun reads the file again.
+    if (isRetryable(error.loss.reason)) throw networkError(error, file);
+    batch.lose(-1, error.loss);
+  }
+  yield batch.take();
+}
+
+/** Adds what one record gives. A record of a page that cannot be read is a loss. */
+async function readRecord(record: WarcRecord, batch: Batch): Promise<void> {
+  batch.records++;
+  const type = record.fields.get('warc-type');
+  const mediaType = record.fields.get('content-type') ?? '';
+  try {
+    let page: ArchivedPage | undefined;
+    if (type === 'response') page = await readResponse(record);
+    else if (type === 'metadata' && /^application\/json\b/i.test(mediaType)) {
+      page = readWat(record.block);
+    }
+    if (page !== undefined) batch.add(record.at, page);
+  } catch (error) {
+    batch.lose(record.at, { reason: 'bad_record', detail: messageOf(error) });
+  }
+}
+
+function networkError(error: StreamLossError, file?: string): WitError {
+  const what = file === undefined ? '' : `${file}: `;
+  return new WitError('network', `${what}${error.message}`, {
+    cause: error,
+    hint: 'Run the same command again: it goes on with the files that are not done.',
+  });
+}
+
+/** What has been found since it was last handed on. */
+class Batch {
+  records = 0;
+  readonly #file: string;
+  #candidates: Candidate[] = [];
+  #rejects: Reject[] = [];
+  #pages = 0;
+  #imagesWithoutText = 0;
+  #any = false;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  get size(): number {
+    // Before the first record it may still turn out that this is no archive.
+    return this.#any || this.records > 0 ? this.#candidates.length + this.#rejects.length : 0;
+  }
+
+  add(at: number, page: ArchivedPage): void {
+    this.#pages++;
+    this.#imagesWithoutText += page.imagesWithoutText;
+    for (const candidate of page.candidates) this.#candidates.push(candidate);
+    if (page.optOut !== undefined) {
+      this.lose(at, { reason: 'opt_out', detail: page.optOut }, page.pageUrl);
+    }
+  }
+
+  /** A loss at a place in the file; -1 is the file itself. */
+  lose(at: number, { reason, detail }: Loss, pageUrl?: string): void {
+    const place = at === -1 ? this.#file : `${this.#file}, byte ${at}`;
+    const reject: Reject = {
+      id: contentId(this.#file, String(at)),
+      imageUrl: '',
+      text: '',
+      textSource: 'alt',
+      source: SOURCE,
+      stage: 'discover',
+      reason,
+      detail: `${place}: ${detail}`,
+    };
+    if (pageUrl !== undefined) reject.pageUrl = pageUrl;
+    this.#rejects.push(reject);
+  }
+
+  /** The file is read: if it held no record at all, that is the one thing to say. */
+  end(): void {
+    if (this.#any || this.records > 0) return;
+    this.#rejects = [];
+    this.lose(-1, { reason: 'wrong_content_type', detail: 'holds no WARC record' });
+  }
+
+  take(): SourceResult {
+    const result: SourceResult = {
+      candidates: this.#candidates,
+      rejects: this.#rejects,
+      links: [],
+      counts: {
+        records: this.records,
+        pages: this.#pages,
+        imagesWithoutText: this.#imagesWithoutText,
+      },
+    };
+    this.#any ||= this.records > 0;
+    this.#candidates = [];
+    this.#rejects = [];
+    this.records = 0;
+    this.#pages = 0;
+    this.#imagesWithoutText = 0;
+    return result;
+  }
+}
