@@ -90,17 +90,14 @@ export class RecordSplitter {
     if (start === this.#buffer.length) return undefined;
     const end = this.#kind === 'lines' ? this.#lineEnd(start) : this.#quotedEnd(start, last);
     if (end !== undefined && end - start <= this.#maxRowBytes) return this.#give(start, end);
-    if (end === undefined && !last && this.#buffer.length - start <= this.#maxRowBytes) {
-      return undefined;
+    const rest = this.#buffer.length;
+    if (end === undefined && rest - start <= this.#maxRowBytes) {
+      if (!last) return undefined;
+      if (this.#kind === 'lines' || !this.#isOpen(start)) return this.#give(start, rest);
     }
-    const line = this.#lineEnd(start);
+    const line = this.#lineEnd(start) ?? (last ? rest : undefined);
     if (line !== undefined && line - start <= this.#maxRowBytes) {
       return this.#spoil(start, line, 'a quote that opens a field is never closed');
-    }
-    if (line === undefined && last && this.#buffer.length - start <= this.#maxRowBytes) {
-      const rest = this.#buffer.length;
-      if (this.#kind === 'lines' || !this.#isOpen(start)) return this.#give(start, rest);
-      return this.#spoil(start, rest, 'a quote that opens a field is never closed');
     }
     this.#longFrom = this.#offset + start;
     return this.#restOfLongRow(last);
