@@ -41,15 +41,22 @@ async function run(options: BenchOptions) {
   }
 }
 
+/**
+ * Holds a command and its children on one core (Linux; elsewhere as it is): programs that run at the
+ * same time on cores that share caches would be charged for each other's misses.
+ */
+function onOneCore(command: string[]): string[] {
+  return process.platform === 'linux' ? ['taskset', '-c', '0', ...command] : command;
+}
+
 /** One core: reading and counting on one thread, into a list in `folder`. */
 async function build(dump: string, folder: string): Promise<Cost> {
   const out = join(folder, 'list');
   const work = join(folder, 'work');
   const cli = join(packageRoot, 'dist', 'src', 'cli.js');
   const args = ['queries', 'build', '--dump', dump, '--out', join(out, 'list.parquet')];
-  const result = await measure([process.execPath, cli, ...args, '--work', work, '--workers', '1'], {
-    folder: work,
-  });
+  const command = [process.execPath, cli, ...args, '--work', work, '--workers', '1'];
+  const result = await measure(onOneCore(command), { folder: work });
   await Promise.all([out, work].map((path) => rm(path, { recursive: true, force: true })));
   return result;
 }
@@ -63,14 +70,14 @@ async function sideBySide(folder: string, { quick, say }: BenchOptions) {
 
   say('bzip2 -dc …');
   const bzip2 = await medianRun(times, () =>
-    measure(['bzip2', '-dc', path], { discardOutput: true }),
+    measure(onOneCore(['bzip2', '-dc', path]), { discardOutput: true }),
   );
   say('wit queries build …');
   const ours = await medianRun(times, () => build(path, folder));
   const python = benchPython(say);
   say('gensim …');
   const script = join(packageRoot, 'bench', 'gensim_wikicorpus.py');
-  const gensim = await measure([python, script, path]);
+  const gensim = await measure(onOneCore([python, script, path]));
   const counted = JSON.parse(gensim.output) as { articles: number; tokens: number };
   await rm(path);
 
@@ -110,7 +117,7 @@ async function growing(folder: string, { quick, say }: BenchOptions) {
     const path = size === largest ? whole : join(folder, 'part-multistream.xml.bz2');
     const bytes = size === largest ? dump.xmlBytes : await writePrefix(dump, size * GB, path);
     say(`bzip2 -dc and wit queries build on ${size} GB …`);
-    const bzip2 = await measure(['bzip2', '-dc', path], { discardOutput: true });
+    const bzip2 = await measure(onOneCore(['bzip2', '-dc', path]), { discardOutput: true });
     rows.push({ gb: bytes / GB, bzip2, ours: await build(path, folder) });
   }
   return describe(rows);

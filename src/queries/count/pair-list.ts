@@ -29,32 +29,39 @@ export class PairList {
    */
   rankAndSort(rank: Uint32Array): void {
     const { firsts, seconds, size } = this;
+    const digits = Math.max(1, Math.ceil(Math.log2(rank.length + 1) / DIGIT_BITS));
+    const ofFirsts = countsOf(digits);
+    const ofSeconds = countsOf(digits);
     for (let i = 0; i < size; i++) {
-      firsts[i] = rank[firsts[i] as number] as number;
-      seconds[i] = rank[seconds[i] as number] as number;
+      const first = rank[firsts[i] as number] as number;
+      const second = rank[seconds[i] as number] as number;
+      firsts[i] = first;
+      seconds[i] = second;
+      for (let digit = 0; digit < digits; digit++) {
+        const shift = digit * DIGIT_BITS;
+        count(ofFirsts[digit] as Uint32Array, (first >>> shift) & (DIGITS - 1));
+        count(ofSeconds[digit] as Uint32Array, (second >>> shift) & (DIGITS - 1));
+      }
     }
     if (this.#spareFirsts.length < size) {
       this.#spareFirsts = new Uint32Array(firsts.length);
       this.#spareSeconds = new Uint32Array(firsts.length);
     }
     // Least significant digit first: the seconds' digits, then the firsts'.
-    for (const bySecond of [true, false]) {
-      for (let shift = 0; shift < 32 && 2 ** shift < rank.length; shift += DIGIT_BITS) {
-        this.#scatter(bySecond, shift);
-      }
+    for (let digit = 0; digit < digits; digit++) {
+      this.#scatter(this.seconds, digit * DIGIT_BITS, ofSeconds[digit] as Uint32Array);
+    }
+    for (let digit = 0; digit < digits; digit++) {
+      this.#scatter(this.firsts, digit * DIGIT_BITS, ofFirsts[digit] as Uint32Array);
     }
   }
 
-  #scatter(bySecond: boolean, shift: number): void {
+  /** Moves each pair to its place by one digit of its key; `counts` says how many have which. */
+  #scatter(keys: Uint32Array, shift: number, counts: Uint32Array): void {
     const { firsts, seconds, size } = this;
-    const keys = bySecond ? seconds : firsts;
-    const places = new Uint32Array(DIGITS + 1);
-    for (let i = 0; i < size; i++) {
-      const place = (((keys[i] as number) >>> shift) & (DIGITS - 1)) + 1;
-      places[place] = (places[place] as number) + 1;
-    }
-    for (let i = 1; i <= DIGITS; i++) {
-      places[i] = (places[i] as number) + (places[i - 1] as number);
+    const places = new Uint32Array(DIGITS);
+    for (let digit = 1; digit < DIGITS; digit++) {
+      places[digit] = (places[digit - 1] as number) + (counts[digit - 1] as number);
     }
     const toFirsts = this.#spareFirsts;
     const toSeconds = this.#spareSeconds;
@@ -70,6 +77,14 @@ export class PairList {
     this.firsts = toFirsts;
     this.seconds = toSeconds;
   }
+}
+
+function countsOf(digits: number): Uint32Array[] {
+  return Array.from({ length: digits }, () => new Uint32Array(DIGITS));
+}
+
+function count(counts: Uint32Array, digit: number): void {
+  counts[digit] = (counts[digit] as number) + 1;
 }
 
 function doubled(array: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {

@@ -8,7 +8,7 @@
 import { hashOf, type WordBatch } from '../dump/words.js';
 
 /** Slots per word at most: past this load, looking up slows down. */
-const LOAD = 0.5;
+const LOAD = 0.7;
 
 /** Bytes of a word: MediaWiki's titles have at most 255. */
 const LONGEST = 255;

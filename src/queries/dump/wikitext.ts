@@ -47,6 +47,8 @@ const SEMICOLON = 0x3b;
 const LONGEST_NAME = 32;
 const LONGEST_ENTITY = 40;
 
+/** Bytes that matter to the first pass: escapes, and the ends of `<!--` and `-->`. */
+const ESCAPE = tableOf('&->');
 /** Bytes at which a rule of the second pass may begin. */
 const MARKUP = tableOf("<{[]'&_:");
 /** Bytes that end the target of a link (rule 7). */
@@ -114,6 +116,10 @@ export class ProseReader {
     let comment = -1;
     for (let at = start; at < end; at++) {
       let byte = source[at] as number;
+      if (ESCAPE[byte] === 0) {
+        text[out++] = byte;
+        continue;
+      }
       if (byte === AMPERSAND) {
         const stop = this.#xmlEntity(source, at, end);
         if (stop > 0) {

@@ -64,13 +64,17 @@ export class WordReader {
   /** Small letter by code point: itself a code point, or minus the index of more than one. */
   readonly #folded = new Int32Array(0x110000);
   readonly #expansions: number[][] = [[]];
+  /** Small letter by byte, for the letters of ASCII; 0 for all else. */
+  readonly #letters = new Uint8Array(256);
 
   /** @param sink gets each batch; it is valid during the call. */
   constructor(sink: (batch: WordBatch) => void, options: WordOptions) {
     this.#sink = sink;
     this.#numbers = options.numbers;
     this.#fold = options.letterCase === 'fold';
-    for (let code = 0; code < 128; code++) this.#classify(code);
+    for (let code = 0; code < 128; code++) {
+      if (this.#classify(code) === LETTER) this.#letters[code] = this.#folded[code] as number;
+    }
   }
 
   /** Reads `bytes[0, length)`, well-formed UTF-8, as one text: no run goes beyond it. */
@@ -78,6 +82,7 @@ export class WordReader {
     const classes = this.#classes;
     const folded = this.#folded;
     const numbers = this.#numbers;
+    const letters = this.#letters;
     const word = this.#batch.bytes;
     /** Where the present word begins in the batch, and its bytes so far. */
     let start = this.#batch.starts[this.#batch.size] as number;
@@ -90,6 +95,27 @@ export class WordReader {
     let at = 0;
     while (at < length) {
       let code = bytes[at++] as number;
+      // ASCII letters, most of any text, take a way of their own.
+      let letter = letters[code] as number;
+      if (letter !== 0) {
+        if (joint !== 0) {
+          if (size < LONGEST_WORD) word[start + size] = joint;
+          size++;
+          hash = Math.imul(hash ^ joint, FNV_PRIME);
+          joint = 0;
+        }
+        counts = true;
+        for (;;) {
+          if (size < LONGEST_WORD) word[start + size] = letter;
+          size++;
+          hash = Math.imul(hash ^ letter, FNV_PRIME);
+          if (at === length) break;
+          letter = letters[bytes[at] as number] as number;
+          if (letter === 0) break;
+          at++;
+        }
+        continue;
+      }
       if (code >= 0x80) {
         if (code < 0xe0) {
           code = ((code & 0x1f) << 6) | ((bytes[at++] as number) & 0x3f);
