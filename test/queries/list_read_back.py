@@ -1,4 +1,4 @@
-"""Prints what pyarrow and DuckDB read of a query list, as JSON: python list_read_back.py LIST.parquet"""
+"""Prints, as JSON, what pyarrow and DuckDB read of the query list given as argument."""
 
 import json
 import sys
@@ -17,7 +17,9 @@ print(
             "types": {field.name: str(field.type) for field in table.schema},
             "pyarrow": table.to_pylist(),
             "filtered": filtered.num_rows,
-            "duckdb": [dict(zip(relation.columns, row)) for row in relation.fetchall()],
+            "duckdb": [
+                dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()
+            ],
         }
     )
 )

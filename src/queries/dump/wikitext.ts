@@ -287,7 +287,8 @@ export class ProseReader {
           at++;
           if (
             (next === SLASH && text[at + 1] === SLASH) ||
-            (next === 0x6d && text.toString('latin1', at, Math.min(at + 7, length)) === 'mailto:')
+            ((next | 0x20) === 0x6d &&
+              MAILTO.test(text.toString('latin1', at, Math.min(at + 7, length))))
           ) {
             at = endOfUrl(text, at, length);
             bytes[out++] = BREAK;
@@ -655,6 +656,7 @@ function nameOf(text: Buffer, start: number, end: number): string {
   return text.toString('latin1', start, end).toLowerCase();
 }
 
+const MAILTO = /^mailto:$/i;
 const SCHEMES = ['https', 'http', 'ftp'].map((scheme) => Buffer.from(scheme));
 
 /** Rule 8: how many bytes of a scheme end the prose, 0 for none. */

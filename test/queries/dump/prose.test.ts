@@ -31,7 +31,7 @@ const PIECES = [
     '<',
   ],
   ...['&lt;', '&nbsp;', '&amp;', '&#65;', '&#10;', '&foo;', '&#39;', '/>', '"', ';', '#', '*', '='],
-  ...['http://', 'x.org', '//', 'mailto:', 'File:', 'Category:', 'image:', ' File :'],
+  ...['http://', 'x.org', '//', 'mailto:', 'MAILTO:', 'File:', 'Category:', 'image:', ' File :'],
   ...['fr:', 'zh-min-nan:', 'simple:', ':', '__TOC__', '__'],
 ];
 
