@@ -1,5 +1,6 @@
 /** `wit doctor`: what is installed, what is missing, and how to mend it; `--install` mends it. */
 
+import { spawnSync } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { WitError } from '../core/errors.js';
@@ -31,6 +32,7 @@ export const doctor: Command = {
       wit: version,
       node: process.versions.node,
       sharp: sharp.versions.sharp ?? 'unknown',
+      bzip2: bzip2Version(),
       cores: availableParallelism(),
       memoryBytes: totalmem(),
       freeDiskBytes: bavail * bsize,
@@ -38,6 +40,7 @@ export const doctor: Command = {
     io.print(`wit        ${machine.wit}`);
     io.print(`node       ${machine.node}`);
     io.print(`sharp      ${machine.sharp}`);
+    io.print(`bzip2      ${machine.bzip2 ?? 'none: wit queries build cannot read .bz2 dumps'}`);
     io.print(`machine    ${machine.cores} cores, ${gigabytes(machine.memoryBytes)} memory`);
     io.print(`disk       ${gigabytes(machine.freeDiskBytes)} free here`);
     for (const line of engineLines(report)) io.print(line);
@@ -48,6 +51,14 @@ export const doctor: Command = {
     }
   },
 };
+
+/** Undefined where the program is not installed. */
+function bzip2Version(): string | undefined {
+  // It prints its version, then reads its input like any other call.
+  const { error, stderr } = spawnSync('bzip2', ['--version'], { input: '', encoding: 'utf8' });
+  if (error !== undefined) return undefined;
+  return /Version ([\d.]+\d)/.exec(stderr)?.[1] ?? 'of unknown version';
+}
 
 async function installOrKeep(python: string | undefined, dev: boolean, io: Io): Promise<void> {
   const own = python ?? process.env.WIT_PYTHON;
