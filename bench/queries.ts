@@ -7,6 +7,7 @@ import { mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../src/core/version.js';
+import { bzip2Program } from '../src/queries/dump/bzip2.js';
 import { type Bench, type BenchOptions, cost, type Figure, fact, rate } from './figures.js';
 import { type Cost, measure, medianRun } from './measure.js';
 import { benchPython } from './python.js';
@@ -98,6 +99,7 @@ async function sideBySide(folder: string, { quick, say }: BenchOptions) {
     `Side by side: ${megabytes.toFixed(0)} MB of XML, ${pages} pages, ` +
       `${(size / 1e6).toFixed(0)} MB of bzip2; median of ${times}, gensim once; ` +
       `bzip2 -dc alone took ${bzip2.cpu.toFixed(1)} s of CPU.`,
+    `Ours unpacked with ${bzip2Program()}.`,
     `gensim 4.4.0 counted ${counted.tokens} tokens in ${counted.articles} articles, one process for ` +
       'text and one for XML; it has no bigrams. CPU of all processes on both sides.',
   ];

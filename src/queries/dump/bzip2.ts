@@ -1,7 +1,7 @@
 /**
  * Reads any part of a bzip2 file. Blocks of up to 900 kB stand in the file at bit offsets, each behind
  * a 48-bit magic number, so a reader can start in the middle: it finds the blocks of its part, sets
- * them one behind another as a stream of their own, and hands that to `bzip2`. Thus single-stream and
+ * them one behind another as a stream of their own, and hands that to a program. Thus single-stream and
  * multistream dumps are read in parallel, without an index, and a damaged block costs that block.
  *
  * Format: J. Tsai, "BZIP2: Format Specification" (2016); the parts used here are the stream header
@@ -9,7 +9,7 @@
  * 0x177245385090 followed by the stream's CRC, which combines the blocks' by rotation and XOR.
  */
 
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { systemCode, WitError } from '../../core/errors.js';
@@ -212,15 +212,34 @@ class BitPacker {
 /** What `bzip2` could not decode; `detail` is what it said. */
 export class DamagedBzip2 extends Error {}
 
+/** Programs that decompress, and what they are told; lbzip2 does with about 3/4 of bzip2's time. */
+const PROGRAMS = {
+  lbzip2: ['-n', '1', '-dc'],
+  bzip2: ['-dc'],
+} as const;
+export type Bzip2Program = keyof typeof PROGRAMS;
+
+let installed: Bzip2Program | undefined;
+
+/** lbzip2 where it is installed, else bzip2. */
+export function bzip2Program(): Bzip2Program {
+  installed ??=
+    spawnSync('lbzip2', ['--version'], { stdio: 'ignore' }).error === undefined
+      ? 'lbzip2'
+      : 'bzip2';
+  return installed;
+}
+
 /**
- * Decompresses through the `bzip2` program.
- * @throws DamagedBzip2 where the data are damaged, after everything before the damage was given.
- * @throws WitError `environment` where there is no bzip2.
+ * Decompresses through a program.
+ * @throws DamagedBzip2 where the data are damaged, after what came well before the damage was given.
+ * @throws WitError `environment` where the program is not installed.
  */
 export async function* decompress(
   compressed: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  program: Bzip2Program = bzip2Program(),
 ): AsyncGenerator<Buffer> {
-  const child = spawn('bzip2', ['-dc'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(program, PROGRAMS[program], { stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.on('data', (text: Buffer) => {
     if (said.length < 1_000) said += text.toString();
@@ -233,7 +252,7 @@ export async function* decompress(
     yield* child.stdout as AsyncIterable<Buffer>;
     await fed;
     const [code] = await closed;
-    if (code !== 0) throw new DamagedBzip2(said.trim() || `bzip2 ended with code ${code}`);
+    if (code !== 0) throw new DamagedBzip2(said.trim() || `${program} ended with code ${code}`);
   } catch (cause) {
     if (systemCode(cause) !== 'ENOENT') throw cause;
     throw new WitError('environment', 'Reading .bz2 needs the program bzip2, which is not here', {
@@ -272,10 +291,14 @@ export function drained(stream: Writable): Promise<void> {
 }
 
 /** One block alone: its bytes, or what is wrong with it. */
-export async function decodeBlock(bytes: Uint8Array, block: Block): Promise<Buffer | DamagedBzip2> {
+export async function decodeBlock(
+  bytes: Uint8Array,
+  block: Block,
+  program: Bzip2Program = bzip2Program(),
+): Promise<Buffer | DamagedBzip2> {
   const chunks: Buffer[] = [];
   try {
-    for await (const chunk of decompress(streamOf(bytes, [block]))) chunks.push(chunk);
+    for await (const chunk of decompress(streamOf(bytes, [block]), program)) chunks.push(chunk);
   } catch (error) {
     if (error instanceof DamagedBzip2) return error;
     throw error;
