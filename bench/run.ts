@@ -6,10 +6,11 @@
  */
 
 import { parseArgs } from 'node:util';
+import { commoncrawl } from './commoncrawl.js';
 import { asResult, asTable, type Bench, commitNow, writeResult } from './figures.js';
 import { queries } from './queries.js';
 
-const BENCHES: Record<string, Bench> = { queries };
+const BENCHES: Record<string, Bench> = { commoncrawl, queries };
 
 const HELP = `npm run bench -- NAME [--quick]
 
@@ -21,7 +22,7 @@ A ratio above 1 means that we are better.
 
 Benchmarks:
 ${Object.entries(BENCHES)
-  .map(([name, { about }]) => `  ${name.padEnd(10)}${about}`)
+  .map(([name, { about }]) => `  ${name.padEnd(13)}${about}`)
   .join('\n')}
 `;
 

@@ -28,7 +28,23 @@ declare module 'parquetjs-lite' {
     readonly fieldList: readonly { readonly path: readonly string[] }[];
   }
 
+  /** One column of the rows that wait for their row group: Dremel's levels, and the values there are. */
+  export interface ColumnBuffer {
+    dlevels: number[];
+    rlevels: number[];
+    values: Buffer[];
+    distinct_values: Set<unknown>;
+    count: number;
+  }
+
   interface ParquetWriter {
+    /** Rows appended since the last row group; empty right after one. */
+    rowBuffer: {
+      rowCount?: number;
+      pageRowCount?: number;
+      columnData?: Record<string, ColumnBuffer>;
+      pages?: Record<string, unknown[]>;
+    };
     /** Rejects with a string, not an Error, when a value does not fit the schema. */
     appendRow(row: Record<string, unknown>): Promise<void>;
     /** The row group is written by the append that makes it this long, or by `close`. */

@@ -12,6 +12,7 @@ import { parseUrl } from '../../net/guard.js';
 import { metaDirectives, optOutOf, ROBOT_TOKEN, robotsTag } from '../../net/optout.js';
 import { largestFirst } from '../../srcset.js';
 import { boundedText } from '../../text.js';
+import { parseEnvelope } from './envelope.js';
 
 /** What an archived page gave. */
 export interface ArchivedPage {
@@ -43,7 +44,7 @@ export function readWat(block: Buffer): ArchivedPage | undefined {
     checkEnd(block);
     return undefined;
   }
-  const envelope = object(object(JSON.parse(block.toString())).Envelope);
+  const envelope = object(object(parseEnvelope(block)).Envelope);
   const header = object(envelope['WARC-Header-Metadata']);
   const response = optional(optional(envelope['Payload-Metadata'])['HTTP-Response-Metadata']);
   if (response['HTML-Metadata'] === undefined) return undefined;
