@@ -30,6 +30,7 @@ export const REASONS = {
   wrong_content_type: 'skip',
   hash_mismatch: 'skip',
   bad_row: 'skip',
+  unwanted_license: 'skip',
   bad_record: 'skip',
   // select: the text, the queries, the cap
   no_text: 'skip',

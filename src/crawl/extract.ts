@@ -74,6 +74,12 @@ export function extractPage(html: string, pageUrl: string, source = 'web'): Page
   return page.finish();
 }
 
+/** What a reader sees of a piece of HTML, such as a description that an API sends. */
+export function textOfHtml(html: string): string {
+  const parser = { xml: { xmlMode: false, decodeEntities: true } };
+  return visibleText(load(html, parser).root()[0] as Node);
+}
+
 class PageReader {
   readonly #pageUrl: string;
   readonly #source: string;

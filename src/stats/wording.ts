@@ -25,6 +25,7 @@ export const REASON_WORDS: Readonly<Record<Reason, string>> = {
   wrong_content_type: 'wrong content type',
   hash_mismatch: 'not the bytes that the list states',
   bad_row: 'malformed row',
+  unwanted_license: 'not under a wanted licence',
   bad_record: 'damaged archive record',
   no_text: 'no text',
   text_too_short: 'text too short',

@@ -14,11 +14,11 @@ import { isRetryable, type Loss } from '../../core/reasons.js';
 import { guardedConnector, parseConnectTo, staysOnLoopback } from './connect.js';
 import { DnsCache, nameServers, type Resolve } from './dns.js';
 import { TimeoutError } from './errors.js';
-import { exchange, type Hop, type HopRequest } from './exchange.js';
+import { exchange, first, type Hop, type HopRequest, retryAfter } from './exchange.js';
 import { type AddressPolicy, anyAddress, isPublicAddress, parseUrl, refuseUrl } from './guard.js';
 import { ROBOT_TOKEN } from './optout.js';
 import { Pace, type Try } from './pace.js';
-import type { Fetched, GetOptions, ResourceKind } from './resource.js';
+import type { ApiOptions, Fetched, GetOptions, ResourceKind } from './resource.js';
 import { MAX_ROBOTS_BYTES, type RobotsRules } from './robots.js';
 import { RobotsCache } from './robots-cache.js';
 import { type StreamContext, streamBytes } from './stream.js';
@@ -107,7 +107,8 @@ export class WebClient {
       }
       visited.add(next.href);
       const here: URL = next;
-      const hop: Hop = await this.#pace.run(here.host, () => this.#try(here, options, spent), {
+      const request = this.#requestFor(here, options);
+      const hop: Hop = await this.#pace.run(here.host, () => this.#try(request, signal, spent), {
         signal,
         delayMs,
       });
@@ -125,6 +126,49 @@ export class WebClient {
       }
       next = hop.to;
     }
+  }
+
+  /**
+   * Asks an API that a person named: used by contract with who runs it, and by their rules on rates and
+   * keys, so robots.txt, which is for what a crawl comes upon by itself, is not asked. The guard, the
+   * pace and the limits are those of `get`. A redirect is a loss: it leads away from what was named,
+   * and may not take credentials along.
+   * @throws only the signal's reason, once it aborts.
+   */
+  async api(url: string, options: ApiOptions): Promise<Fetched> {
+    const { signal, delayMs, maxWaitMs, check, headers, form, isBusy } = options;
+    setMaxListeners(0, signal);
+    const target = parseUrl(url);
+    if (target === undefined) return lost('bad_url', 'not an absolute URL');
+    const refused = refuseUrl(target, this.#allowed);
+    if (refused !== undefined) return { ok: false, loss: refused };
+    const request: HopRequest = {
+      ...this.#requestFor(target, { kind: 'api', signal, ...(check && { check }) }),
+      ...(headers && { headers }),
+      ...(form && { form }),
+    };
+    const attempt = async (): Promise<Try<Hop>> => {
+      const { value, retry } = await this.#try(request, signal, { ms: 0 });
+      const busy = value.type === 'answer' && isBusy?.(value.body) === true;
+      if (!busy && retry === undefined) return { value };
+      const afterMs = busy ? retryAfter(first(value.head.headers['retry-after'])) : retry?.afterMs;
+      if (afterMs !== undefined && afterMs > maxWaitMs) return { value };
+      const maxBackoffMs = Math.max(maxWaitMs, this.#net.maxBackoffMs);
+      return { value, retry: afterMs === undefined ? {} : { afterMs, maxBackoffMs } };
+    };
+    const hop = await this.#pace.run(target.host, attempt, { signal, delayMs });
+    signal.throwIfAborted();
+    if (hop.type === 'answer') return { ok: true, ...hop.head, body: hop.body };
+    if (hop.type === 'redirect') {
+      return lost('bad_response', `HTTP ${hop.status}, a redirect to ${hop.to.origin}`, hop.status);
+    }
+    const { loss, status, retryAfterMs } = hop;
+    return {
+      ok: false,
+      loss,
+      ...(status !== undefined && { status }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
   }
 
   /**
@@ -157,11 +201,11 @@ export class WebClient {
     await this.#agent.destroy();
   }
 
-  async #try(url: URL, options: GetOptions, spent: { ms: number }): Promise<Try<Hop>> {
+  async #try(request: HopRequest, signal: AbortSignal, spent: { ms: number }): Promise<Try<Hop>> {
     const { timeoutMs } = this.#net;
     const control = new AbortController();
-    const onAbort = () => control.abort(options.signal.reason);
-    options.signal.addEventListener('abort', onAbort, { once: true });
+    const onAbort = () => control.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
     const limitMs = Math.max(1, timeoutMs - spent.ms);
     const timer = setTimeout(
       () => control.abort(new TimeoutError(`no whole answer within ${timeoutMs} ms`)),
@@ -169,7 +213,7 @@ export class WebClient {
     );
     const began = performance.now();
     try {
-      const hop = await exchange(this.#agent, this.#requestFor(url, options), control.signal);
+      const hop = await exchange(this.#agent, request, control.signal);
       if (hop.type === 'loss' && isRetryable(hop.loss.reason) && !hop.lasting) {
         return { value: hop, retry: { afterMs: hop.retryAfterMs } };
       }
@@ -177,7 +221,7 @@ export class WebClient {
       return { value: hop };
     } finally {
       clearTimeout(timer);
-      options.signal.removeEventListener('abort', onAbort);
+      signal.removeEventListener('abort', onAbort);
     }
   }
 
@@ -189,6 +233,7 @@ export class WebClient {
   #maxBytes(kind: ResourceKind): number {
     switch (kind) {
       case 'page':
+      case 'api':
         return this.#net.maxPageBytes;
       case 'image':
         return this.#net.maxImageBytes;

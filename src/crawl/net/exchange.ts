@@ -16,6 +16,7 @@ const ACCEPT: Readonly<Record<ResourceKind, string>> = {
   image: 'image/avif,image/webp,image/png,image/jpeg,image/*;q=0.8,*/*;q=0.5',
   sitemap: 'application/xml,text/xml,text/plain;q=0.8,*/*;q=0.5',
   robots: 'text/plain,*/*;q=0.5',
+  api: 'application/json',
 };
 
 /** Longer than this a body that nobody wants is not waited for. */
@@ -28,6 +29,10 @@ export interface HopRequest {
   /** Of the body, as sent and unpacked. */
   readonly maxBytes: number;
   readonly check?: (head: Head) => Loss | undefined;
+  /** Sent beside those that every request has. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent by POST, form-encoded. */
+  readonly form?: Readonly<Record<string, string>>;
 }
 
 interface HopLoss {
@@ -53,15 +58,18 @@ export async function exchange(
   request: HopRequest,
   signal: AbortSignal,
 ): Promise<Hop> {
-  const { url, kind, maxBytes } = request;
+  const { url, kind, maxBytes, form } = request;
   let phase: 'head' | 'body' = 'head';
   let status: number | undefined;
   try {
     const response = await agent.request({
       origin: url.origin,
       path: url.pathname + url.search,
-      method: 'GET',
+      method: form === undefined ? 'GET' : 'POST',
+      ...(form !== undefined && { body: new URLSearchParams(form).toString() }),
       headers: {
+        ...request.headers,
+        ...(form !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
         'user-agent': request.userAgent,
         accept: ACCEPT[kind],
         // Images are compressed already.

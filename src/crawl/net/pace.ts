@@ -22,10 +22,13 @@ export interface PaceOptions {
   readonly clock: Clock;
 }
 
-/** What one try gave. `retry` asks for another, no sooner than `afterMs` from now if that is given. */
+/**
+ * What one try gave. `retry` asks for another, no sooner than `afterMs` from now if that is given, and
+ * no later than `maxBackoffMs`, by default the pace's own.
+ */
 export interface Try<T> {
   readonly value: T;
-  readonly retry?: { readonly afterMs?: number | undefined };
+  readonly retry?: { readonly afterMs?: number | undefined; readonly maxBackoffMs?: number };
 }
 
 interface Job {
@@ -90,7 +93,7 @@ export class Pace {
           try {
             const { value, retry } = await attempt();
             if (retry !== undefined && tries <= this.#options.retries && !signal.aborted) {
-              return { retryAfterMs: this.#backoff(tries, retry.afterMs) };
+              return { retryAfterMs: this.#backoff(tries, retry) };
             }
             signal.removeEventListener('abort', onAbort);
             resolve(value);
@@ -113,8 +116,9 @@ export class Pace {
   }
 
   /** Doubles with each try; a server's Retry-After is the floor; the configured limit is the roof. */
-  #backoff(tries: number, afterMs = 0): number {
-    const { backoffMs, maxBackoffMs } = this.#options;
+  #backoff(tries: number, retry: NonNullable<Try<unknown>['retry']>): number {
+    const { backoffMs } = this.#options;
+    const { afterMs = 0, maxBackoffMs = this.#options.maxBackoffMs } = retry;
     return Math.min(maxBackoffMs, Math.max(afterMs, backoffMs * 2 ** (tries - 1)));
   }
 
