@@ -3,49 +3,50 @@
  * leaving them out before JSON is parsed takes a third of the time.
  *
  * A quotation mark that stands in a JSON text without a backslash begins or ends a string. So a key that
- * is found with its marks is one, and a piece that is cut out in the wrong place, as when a `}` was part
- * of a text, does not parse: then the whole record is parsed.
+ * is found with its marks is one. A piece that is cut out in the wrong place, as when a `}` was part of
+ * a text, does not parse, since within it the names of keys stand outside of marks: then the whole
+ * record is parsed.
  */
 
-const LINKS = '"Links":[';
-const LINKS_END = '}]';
-/** Of elements that show images, as `"path":"IMG@/src"` names them. */
-const IMAGE_MARKS = ['IMG@/', 'INPUT@/', 'SOURCE@/'];
-const PATH = '"path":"';
-/** Places where the links may end: texts with `}]` in them are rare. */
-const MAX_ENDS = 4;
-
-/**
- * The value that `block` holds; of its links possibly only those of images, in their order.
- * @throws SyntaxError when it is not JSON.
- */
-export function parseEnvelope(block: Buffer): unknown {
-  return parseWithoutLinks(block) ?? JSON.parse(block.toString());
+export interface WatJson {
+  /** All that the record holds, possibly without the links. */
+  readonly value: unknown;
+  /** The links of images, in their order, where `value` has none. */
+  readonly images?: readonly unknown[];
 }
 
-function parseWithoutLinks(block: Buffer): unknown {
+const LINKS = Buffer.from('"Links":[');
+const LINKS_END = Buffer.from('}]');
+const OBJECT = Buffer.from('{"');
+/** Of elements that show images, as `"path":"IMG@/src"` names them. */
+const IMAGE_MARKS = ['IMG@/', 'INPUT@/', 'SOURCE@/'].map((mark) => Buffer.from(mark));
+
+/** @throws SyntaxError when `block` is not JSON. */
+export function parseWat(block: Buffer): WatJson {
+  return parseWithoutLinks(block) ?? { value: JSON.parse(block.toString()) };
+}
+
+function parseWithoutLinks(block: Buffer): WatJson | undefined {
   const start = block.indexOf(LINKS) + LINKS.length;
   if (start < LINKS.length || block.includes(LINKS, start)) return undefined;
-  let end = start;
-  for (let tries = 0; tries < MAX_ENDS; tries++) {
-    const found = block.indexOf(LINKS_END, end);
-    if (found === -1) return undefined;
-    end = found + 1;
+  // The first end that is found is that of the links, or part of a text in them; of no links it is another's.
+  const end = block.indexOf(LINKS_END, start) + 1;
+  if (end === 0 || block[start] !== OBJECT[0]) return undefined;
+  try {
+    const rest = block.toString('utf8', 0, start) + block.toString('utf8', end, block.length);
+    const value: unknown = JSON.parse(rest);
     const images = imageLinks(block, start, end);
-    if (images === undefined) continue;
-    try {
-      return JSON.parse(
-        block.toString('utf8', 0, start) + images + block.toString('utf8', end, block.length),
-      );
-    } catch {
-      // Not the end of the links, or not JSON at all.
-    }
+    return images === undefined ? undefined : { value, images };
+  } catch {
+    return undefined;
   }
-  return undefined;
 }
 
-/** The objects of image links between two places, joined by commas; undefined where one is unclear. */
-function imageLinks(block: Buffer, start: number, end: number): string | undefined {
+/**
+ * The objects of image links between two places; undefined where it is unclear where they begin.
+ * @throws SyntaxError where one ends elsewhere.
+ */
+function imageLinks(block: Buffer, start: number, end: number): unknown[] | undefined {
   const places: number[] = [];
   for (const mark of IMAGE_MARKS) {
     for (
@@ -56,16 +57,14 @@ function imageLinks(block: Buffer, start: number, end: number): string | undefin
       places.push(at);
   }
   places.sort((one, two) => one - two);
-  const objects: string[] = [];
+  const objects: unknown[] = [];
   let before = start;
   for (const place of places) {
-    const from = block.lastIndexOf('{"', place);
+    const from = block.lastIndexOf(OBJECT, place);
     const to = block.indexOf('}', place) + 1;
     if (from < before || to === 0 || to > end) return undefined;
-    const object = block.toString('utf8', from, to);
-    if (!object.includes(PATH)) return undefined;
-    objects.push(object);
+    objects.push(JSON.parse(block.toString('utf8', from, to)));
     before = to;
   }
-  return objects.join(',');
+  return objects;
 }

@@ -12,7 +12,7 @@ import { parseUrl } from '../../net/guard.js';
 import { metaDirectives, optOutOf, ROBOT_TOKEN, robotsTag } from '../../net/optout.js';
 import { largestFirst } from '../../srcset.js';
 import { boundedText } from '../../text.js';
-import { parseEnvelope } from './envelope.js';
+import { parseWat } from './envelope.js';
 
 /** What an archived page gave. */
 export interface ArchivedPage {
@@ -44,7 +44,8 @@ export function readWat(block: Buffer): ArchivedPage | undefined {
     checkEnd(block);
     return undefined;
   }
-  const envelope = object(object(parseEnvelope(block)).Envelope);
+  const json = parseWat(block);
+  const envelope = object(object(json.value).Envelope);
   const header = object(envelope['WARC-Header-Metadata']);
   const response = optional(optional(envelope['Payload-Metadata'])['HTTP-Response-Metadata']);
   if (response['HTML-Metadata'] === undefined) return undefined;
@@ -57,7 +58,7 @@ export function readWat(block: Buffer): ArchivedPage | undefined {
   if (optOut !== undefined) return { pageUrl, candidates: [], imagesWithoutText: 0, optOut };
 
   const images = new Images(pageUrl, text(head.Base));
-  for (const link of list(html.Links)) {
+  for (const link of list(json.images ?? html.Links)) {
     const path = link.path;
     if (typeof path === 'string' && IMAGE_PATH.test(path)) images.addLink(path, link);
   }
