@@ -17,7 +17,13 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-CAPTIONS = ["A dog, running", 'He said "miau"\nand left', "犬と猫 😀", "tab\there", "naïve “quotes”"]
+CAPTIONS = [
+    "A dog, running",
+    'He said "miau"\nand left',
+    "犬と猫 😀",
+    "tab\there",
+    "naïve “quotes”",
+]
 ROWS = [
     {
         "key": f"{n:09d}",
