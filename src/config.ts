@@ -80,6 +80,50 @@ export const queryBuildSchema = z
   });
 export type QueryBuildConfig = z.output<typeof queryBuildSchema>;
 
+/** Creative Commons' licences without version, and the public domain, by Openverse's codes. */
+export const LICENSE_CODES = [
+  'by',
+  'by-sa',
+  'by-nd',
+  'by-nc',
+  'by-nc-sa',
+  'by-nc-nd',
+  'cc0',
+  'pdm',
+] as const;
+
+/** Which image-search APIs are asked for which queries of the list (docs/crawl.md). */
+export const searchSchema = z.strictObject({
+  /** Any of `commons`, `openverse`, `searxng`. */
+  engines: z.array(z.enum(['commons', 'openverse', 'searxng'])).default([]),
+  /** A MediaWiki's api.php. */
+  commonsEndpoint: z.string().min(1).default('https://commons.wikimedia.org/w/api.php'),
+  commonsPageSize: count.max(50).default(50),
+  openverseEndpoint: z.string().min(1).default('https://api.openverse.org/v1/'),
+  /** More than 20 needs a key. */
+  openversePageSize: count.max(500).default(20),
+  /** The address of a SearXNG instance that answers in JSON. */
+  searxngEndpoint: z.string().min(1).optional(),
+  /** Queries searched for; default: all. */
+  maxQueries: count.optional(),
+  /** Queries passed over first, so that runs can share a list. */
+  skipQueries: z.int().min(0).default(0),
+  /** `random`: a seeded sample instead of the list's first. */
+  queryOrder: z.enum(['list', 'random']).default('list'),
+  /** Images taken from one engine for one query, at most; never more than `filter.cap`, the default. */
+  perQuery: count.optional(),
+  /** ISO 639-1, of descriptions and results where the engine can tell. */
+  language: z
+    .string()
+    .regex(/^[a-z]{2}$/)
+    .default('en'),
+  /** Only images under these licences; empty: all. */
+  licenses: z.array(z.enum(LICENSE_CODES)).default([]),
+  /** Queries of one engine in one unit of work. */
+  queriesPerUnit: count.default(50),
+});
+export type SearchConfig = z.infer<typeof searchSchema>;
+
 /** Where candidates come from. Any number of each. */
 export const sourcesSchema = z.strictObject({
   /** Lists of (image URL, caption) rows: files, folders and globs; docs/crawl.md names the formats. */
@@ -95,6 +139,7 @@ export const sourcesSchema = z.strictObject({
   commonCrawl: z.array(z.string().min(1)).default([]),
   /** What the relative paths in a paths file are relative to: a URL or a folder. */
   commonCrawlBase: z.string().min(1).default('https://data.commoncrawl.org/'),
+  search: searchSchema.prefault({}),
   /** Pages to start from. */
   seeds: z.array(z.string().min(1)).default([]),
   /** Hosts that may be visited; default: the hosts of the seeds. */
@@ -123,6 +168,12 @@ export const netSchema = z.strictObject({
   backoffMs: z.int().min(0).default(500),
   maxBackoffMs: z.int().min(0).default(30_000),
   maxRedirects: z.int().min(0).default(5),
+  /** Requests per second to each image-search API; default: as it documents (docs/crawl.md). */
+  commonsPerSecond: z.number().positive().optional(),
+  openversePerSecond: z.number().positive().optional(),
+  searxngPerSecond: z.number().positive().optional(),
+  /** Longest wait that an image-search API may ask for; a longer one ends the run, to be resumed. */
+  searchMaxWaitMs: z.int().min(0).default(600_000),
   maxPageBytes: count.default(5_000_000),
   maxImageBytes: count.default(20_000_000),
   /** Let the crawl reach loopback, private and link-local addresses. */

@@ -8,7 +8,20 @@ import { packageRoot } from '../src/core/version.js';
 const docs = readFileSync(join(packageRoot, 'docs', 'config.md'), 'utf8');
 
 interface Section {
-  properties: Record<string, { default?: unknown }>;
+  properties: Record<string, { default?: unknown } & Partial<Section>>;
+}
+
+/** The keys of a section with their defaults; those of a section within it, where the docs have one, as `search.engines`. */
+function keysOf(section: string, { properties }: Section): Map<string, unknown> {
+  const keys = new Map<string, unknown>();
+  for (const [key, value] of Object.entries(properties)) {
+    keys.set(key, value.default);
+    if (!docs.includes(`\n### \`${section}.${key}\`\n`)) continue;
+    for (const [name, inner] of Object.entries(value.properties ?? {})) {
+      keys.set(`${key}.${name}`, inner.default);
+    }
+  }
+  return keys;
 }
 
 describe('docs/config.md', () => {
@@ -25,10 +38,10 @@ describe('docs/config.md', () => {
   for (const [name, section] of sections) {
     it(`lists every key of ${name} with its default, and no other`, () => {
       const text = docs.split(`## \`${name}\``)[1]?.split('\n## ')[0] ?? '';
-      const rows = [...text.matchAll(/^\| `(\w+)` \| (.*?) \| (.+) \|$/gm)];
+      const rows = [...text.matchAll(/^\| `([\w.]+)` \| (.*?) \| (.+) \|$/gm)];
       const said = new Map(rows.map((row) => [row[1] as string, row[2] as string]));
-      expect([...said.keys()].sort()).toEqual(Object.keys(section.properties).sort());
-      for (const [key, { default: value }] of Object.entries(section.properties)) {
+      expect([...said.keys()].sort()).toEqual([...keysOf(name, section).keys()].sort());
+      for (const [key, value] of keysOf(name, section)) {
         const shown = said.get(key) as string;
         if (value === undefined) expect(shown, key).toBe('–');
         else expect(JSON.parse(shown.slice(1, -1).replaceAll("'", '"')), key).toEqual(value);

@@ -41,6 +41,28 @@ export const buildFlags: Flag[] = [
     summary: 'what the paths in a paths file are relative to: a URL or a folder',
     key: 'sources.commonCrawlBase',
   },
+  {
+    flags: '--search <engine...>',
+    summary: 'image-search APIs to ask for the queries: commons, openverse, searxng',
+    key: 'sources.search.engines',
+  },
+  {
+    flags: '--searxng <url>',
+    summary: 'the SearXNG instance to ask',
+    key: 'sources.search.searxngEndpoint',
+  },
+  {
+    flags: '--search-queries <n>',
+    summary: 'queries searched for, from the front of the list (default: all)',
+    key: 'sources.search.maxQueries',
+    kind: 'number',
+  },
+  {
+    flags: '--per-query <n>',
+    summary: 'images taken from one API for one query (default: the cap)',
+    key: 'sources.search.perQuery',
+    kind: 'number',
+  },
   { flags: '--seed-url <url...>', summary: 'pages to start from', key: 'sources.seeds' },
   {
     flags: '--host <name...>',
@@ -118,6 +140,7 @@ export const crawlAndBuild: Command = {
   summary: 'crawl (image, text) pairs for a query list and write Parquet shards',
   examples: [
     'wit crawl-and-build --queries queries/demo.txt --seed-url https://example.org/ --contact me@example.org --out data',
+    'wit crawl-and-build --queries queries/demo.txt --search commons openverse --search-queries 100 --contact me@example.org --out data',
     'wit crawl-and-build --queries queries/demo.txt --list urls.parquet --contact me@example.org --out data',
   ],
   flags: [

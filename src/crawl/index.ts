@@ -8,4 +8,5 @@ export { isPublicAddress } from './net/guard.js';
 export type { Fetched, GetOptions, Head, ResourceKind } from './net/resource.js';
 export { type CommonCrawlUnit, createCommonCrawlSource } from './sources/commoncrawl/source.js';
 export { createListSource, type ListUnit } from './sources/list.js';
+export { createSearchSource, type SearchUnit } from './sources/search/source.js';
 export { createWebSource, type WebUnit } from './sources/web.js';

@@ -10,9 +10,11 @@ import { WitError } from '../core/errors.js';
 import { type Emit, silent } from '../core/events.js';
 import { localRunner, type Runner } from '../core/runner.js';
 import type { AnySource } from '../core/source.js';
+import type { Query } from '../core/types.js';
 import {
   createCommonCrawlSource,
   createListSource,
+  createSearchSource,
   createWebSource,
   WebClient,
   type WebClientOptions,
@@ -51,19 +53,21 @@ export async function buildDataset(
       hint: 'Give one with --queries FILE, for example queries/demo.txt.',
     });
   }
-  const { lists, commonCrawl, seeds } = config.sources;
-  if ([lists, commonCrawl, seeds].every(({ length }) => length === 0)) {
+  const { lists, commonCrawl, search, seeds } = config.sources;
+  if ([lists, commonCrawl, search.engines, seeds].every(({ length }) => length === 0)) {
     throw new WitError(
       'config',
-      'Nothing to crawl: none of sources.lists, sources.commonCrawl and sources.seeds is set',
+      'Nothing to crawl: none of sources.lists, sources.commonCrawl, sources.search and sources.seeds is set',
       {
-        hint: 'Give URL lists with --list, archives with --commoncrawl, or pages to start from with --seed-url.',
+        hint: 'Give URL lists with --list, archives with --commoncrawl, image-search APIs with --search, or pages to start from with --seed-url.',
       },
     );
   }
   const { queries, digest } = await loadQueries(config.queries.file);
   const client = new WebClient(config.net, options.web);
   try {
+    // Before anything is written: an endpoint that is refused may hold a password.
+    const searchSource = searchSourceOf(config, queries, client);
     const dataset = await DatasetWriter.open(out, {
       schema: 1,
       snapshot: config.snapshot ?? defaultSnapshot(),
@@ -72,7 +76,8 @@ export async function buildDataset(
     });
     try {
       const settled: BuildConfig = { ...config, snapshot: dataset.head.snapshot };
-      await discover(dataset, await sourcesOf(settled, client), { runner, emit, signal });
+      const sources = [...(await sourcesOf(settled, client)), ...searchSource];
+      await discover(dataset, sources, { runner, emit, signal });
       const parts = await select(dataset, queries, { config: settled, emit, signal });
       await fetchAndShard(dataset, parts, { config: settled, client, emit, signal });
       const manifest = dataset.manifest();
@@ -95,6 +100,24 @@ async function sourcesOf(config: BuildConfig, client: WebClient): Promise<AnySou
   }
   if (config.sources.seeds.length > 0) sources.push(createWebSource(config.sources, client));
   return sources;
+}
+
+function searchSourceOf(
+  config: BuildConfig,
+  queries: readonly Query[],
+  client: WebClient,
+): AnySource[] {
+  const { filter, net, seed, shard, sources } = config;
+  if (sources.search.engines.length === 0) return [];
+  const source = createSearchSource(sources.search, {
+    client,
+    queries: queries.map(({ text }) => text),
+    net,
+    cap: filter.cap,
+    neededWidth: shard.sidePx * filter.maxAspectRatio,
+    seed,
+  });
+  return [source];
 }
 
 /** SOURCE_DATE_EPOCH (reproducible-builds.org) where set, else now, to the second. */
