@@ -15,6 +15,7 @@
  */
 
 import { WitError } from '../../../core/errors.js';
+import type { Loss } from '../../../core/reasons.js';
 import { textOfHtml } from '../../extract.js';
 import {
   type Credentials,
@@ -86,10 +87,12 @@ export function commonsEngine(options: CommonsOptions): SearchEngine {
     read(answer) {
       if (isObject(answer.error)) return { loss: lossOf(answer.error) };
       const query = isObject(answer.query) ? answer.query : {};
-      const pages = Array.isArray(query.pages) ? query.pages.filter(isObject) : [];
+      const all: unknown[] = Array.isArray(query.pages) ? query.pages : [];
+      const pages = all.filter(isObject);
       // The pages come by their ids; `index` is their place in the search.
       pages.sort((a, b) => rankOf(a) - rankOf(b));
-      const results = pages.flatMap(resultOf);
+      const broken = all.filter((page) => !isObject(page)).map(() => lostResult('no object'));
+      const results = [...pages.flatMap(resultOf), ...broken];
       const next = nextOf(answer.continue);
       return { results, next, partial: next !== undefined && answer.batchcomplete !== true };
     },
@@ -137,7 +140,7 @@ function resultOf(page: JsonObject): ResultPage['results'][number][] {
   const title = textOf(page.title);
   const imageUrl = isObject(info) ? (textOf(info.thumburl) ?? textOf(info.url)) : undefined;
   if (!isObject(info) || imageUrl === undefined) {
-    return [{ loss: { reason: 'bad_row', detail: `${shown(title)}: no image URL` } }];
+    return [lostResult(`${shown(title)}: no image URL`)];
   }
   const metadata = isObject(info.extmetadata) ? info.extmetadata : {};
   const name =
@@ -155,6 +158,10 @@ function resultOf(page: JsonObject): ResultPage['results'][number][] {
       licenseCode: licenseCode(htmlValue(metadata.License) ?? license),
     },
   ];
+}
+
+function lostResult(detail: string): { loss: Loss } {
+  return { loss: { reason: 'bad_row', detail } };
 }
 
 /** The text of a value of extmetadata, which is HTML. */
