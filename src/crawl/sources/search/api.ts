@@ -5,7 +5,7 @@
 
 import PQueue from 'p-queue';
 import { WitError } from '../../../core/errors.js';
-import type { Loss } from '../../../core/reasons.js';
+import type { Loss, Reason } from '../../../core/reasons.js';
 import type { WebClient } from '../../net/client.js';
 import type { Fetched, Head } from '../../net/resource.js';
 import type { Cursor, ResultPage, SearchEngine } from './engine.js';
@@ -18,12 +18,18 @@ export interface ApiPace {
   readonly maxWaitMs: number;
 }
 
+/** No connection was made: the next query would fare no better, and the whole list would be lost. */
+const UNREACHABLE: ReadonlySet<Reason> = new Set<Reason>(['dns', 'connect', 'tls']);
+
 export class SearchApi {
   readonly engine: SearchEngine;
   readonly #client: WebClient;
   readonly #pace: ApiPace;
   /** One request at a time, whatever number of units are at work. */
   readonly #series = new PQueue({ concurrency: 1 });
+
+  /** What was sent to know us by; a hostile answer may send it back to have it written down. */
+  #token: string | undefined;
 
   constructor(engine: SearchEngine, client: WebClient, pace: ApiPace) {
     this.engine = engine;
@@ -33,8 +39,8 @@ export class SearchApi {
 
   /**
    * The page of results of `query` at `cursor`.
-   * @throws WitError `config` when the engine refuses this client or its key, `network` when it asks to be
-   * left alone for longer than is waited; the signal's reason once it aborts.
+   * @throws WitError `config` when the engine refuses this client or its key, `network` when it cannot be
+   * reached, or asks to be left alone for longer than is waited; the signal's reason once it aborts.
    */
   async ask(
     query: string,
@@ -58,9 +64,6 @@ export class SearchApi {
     const read = engine.read(answer, cursor);
     return 'loss' in read ? { loss: this.#concealed(read.loss) } : read;
   }
-
-  /** What was sent to know us by; a hostile answer may send it back to have it written down. */
-  #token: string | undefined;
 
   async #get(url: string, signal: AbortSignal): Promise<Fetched> {
     const { credentials, isBusy } = this.engine;
@@ -86,6 +89,16 @@ export class SearchApi {
     if (status === 401 || status === 403) {
       throw new WitError('config', `${name} refuses to answer: HTTP ${status}`, {
         hint: refusedHint,
+      });
+    }
+    if (loss.reason === 'private_address') {
+      throw new WitError('config', `${name} cannot be asked: ${loss.detail}`, {
+        hint: 'Let the crawl reach private addresses (--allow-private), or name another endpoint.',
+      });
+    }
+    if (UNREACHABLE.has(loss.reason)) {
+      throw new WitError('network', `${name} cannot be reached: ${loss.reason} (${loss.detail})`, {
+        hint: 'Check the endpoint and the network, then run the same command again: what is done is kept.',
       });
     }
     if (retryAfterMs !== undefined && retryAfterMs > this.#pace.maxWaitMs) {

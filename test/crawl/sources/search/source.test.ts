@@ -580,6 +580,24 @@ describe('every engine', () => {
     expect(performance.now() - began).toBeGreaterThanOrEqual(waits * 20 - 5);
   });
 
+  it('ends the run, instead of losing every query, when it cannot be reached', async () => {
+    const running = await start();
+    // Nobody listens there: port 1 of this machine is refused at once.
+    const unreachable = { net: { connectTo: ['::127.0.0.1:1'], retries: 1 } };
+    await expect(search(running, running.settings(['commons']), unreachable)).rejects.toMatchObject(
+      {
+        code: 'network',
+        message: expect.stringContaining('commons cannot be reached: connect'),
+      },
+    );
+    const closed = { net: { allowPrivate: false } };
+    await expect(search(running, running.settings(['searxng']), closed)).rejects.toMatchObject({
+      code: 'config',
+      hint: expect.stringContaining('--allow-private'),
+    });
+    expect(running.apis.requests).toEqual([]);
+  });
+
   it('ends at once when the run is aborted', async () => {
     const running = await start();
     const source = sourceOf(running, running.settings(['commons']));
