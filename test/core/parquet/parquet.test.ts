@@ -1,8 +1,10 @@
 import { mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import parquet from 'parquetjs-lite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openParquet, readRecords } from '../../../src/core/parquet/reader.js';
+import { writerSchema } from '../../../src/core/parquet/schema.js';
 import {
   ParquetFileWriter,
   type WriteOptions,
@@ -315,4 +317,44 @@ describe('readRecords', () => {
       'row 0, column id: expected an integer, found "0"',
     );
   });
+});
+
+describe('rows of strings alone', () => {
+  const texts = { id: string(), text: string(), pageUrl: optional(string()) };
+
+  it.each([1, 2, 499, 500, 501, 1_733])(
+    'are the bytes that the library writes of %i',
+    async (n) => {
+      const below = numbers(n);
+      const odd = () => ODD_STRINGS[below(ODD_STRINGS.length)] as string;
+      const rows = Array.from({ length: n }, (_, i) => {
+        const row = { id: `${i}`, text: odd() };
+        return below(2) === 0 ? row : { ...row, pageUrl: odd() };
+      });
+      const ours = join(dir, `strings-${n}.parquet`);
+      await writeParquet(ours, texts, rows, { rowGroupRows: 500, rowGroupBytes: 1e12 });
+
+      const schema = new parquet.ParquetSchema(writerSchema(texts));
+      const chunks: Buffer[] = [];
+      const output = {
+        write: (bytes: Buffer, done: () => void) => {
+          chunks.push(Buffer.from(bytes));
+          done();
+        },
+        end: (done: () => void) => done(),
+      };
+      const writer = await parquet.ParquetWriter.openStream(schema, output, {
+        rowGroupSize: 500,
+        pageSize: 500,
+        pageIndex: false,
+        useDataPageV2: false,
+      });
+      for (const { id, text, ...rest } of rows) {
+        const page_url = 'pageUrl' in rest ? rest.pageUrl : null;
+        await writer.appendRow({ id, text, page_url });
+      }
+      await writer.close();
+      expect((await readFile(ours)).equals(Buffer.concat(chunks))).toBe(true);
+    },
+  );
 });

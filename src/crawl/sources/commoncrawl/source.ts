@@ -1,7 +1,7 @@
 /**
  * The source `commoncrawl`: images and their texts out of Common Crawl's archives, or any WARC. A unit
  * is one file, read as a stream. What a WARC holds is read as a page is; a WAT tells the same of alt
- * and title at a tenth of the size.
+ * and title at a third of the size.
  */
 
 import type { SourcesConfig } from '../../../config.js';
