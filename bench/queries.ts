@@ -18,6 +18,8 @@ const GB = 1e9;
 /** English Wikipedia, GB of XML. */
 const WHOLE = 95;
 const MEMORY_GOAL = 6;
+/** A list that the smallest dump fills already: what then grows with the dump is not the result. */
+const FULL_LIST = 20_000;
 
 export const queries: Bench = {
   about: 'query lists from Wikipedia dumps, against bzip2 and gensim, at growing sizes',
@@ -51,12 +53,13 @@ function onOneCore(command: string[]): string[] {
 }
 
 /** One core: reading and counting on one thread, into a list in `folder`. */
-async function build(dump: string, folder: string): Promise<Cost> {
+async function build(dump: string, folder: string, size?: number): Promise<Cost> {
   const out = join(folder, 'list');
   const work = join(folder, 'work');
   const cli = join(packageRoot, 'dist', 'src', 'cli.js');
   const args = ['queries', 'build', '--dump', dump, '--out', join(out, 'list.parquet')];
   const command = [process.execPath, cli, ...args, '--work', work, '--workers', '1'];
+  if (size !== undefined) command.push('--size', String(size));
   const result = await measure(onOneCore(command), { folder: work });
   await Promise.all([out, work].map((path) => rm(path, { recursive: true, force: true })));
   return result;
@@ -120,9 +123,10 @@ async function growing(folder: string, { quick, say }: BenchOptions) {
     const bytes = size === largest ? dump.xmlBytes : await writePrefix(dump, size * GB, path);
     say(`bzip2 -dc and wit queries build on ${size} GB …`);
     const bzip2 = await measure(onOneCore(['bzip2', '-dc', path]), { discardOutput: true });
-    rows.push({ gb: bytes / GB, bzip2, ours: await build(path, folder) });
+    rows.push({ gb: bytes / GB, bzip2, ours: await build(path, folder, FULL_LIST) });
   }
-  return describe(rows);
+  say(`wit queries build of the default size on ${largest} GB …`);
+  return describe(rows, await build(whole, folder));
 }
 
 /** The first streams of a dump and its footer; gives the bytes of XML. */
@@ -154,10 +158,11 @@ interface Row {
   bzip2: Cost;
 }
 
-function describe(rows: readonly Row[]) {
+/** @param usual what the default size costs on the largest dump. */
+function describe(rows: readonly Row[], usual: Cost) {
   const first = rows[0] as Row;
   const last = rows.at(-1) as Row;
-  const memory = ({ ours }: Row) => (ours.peakRss ?? Number.NaN) / GB;
+  const memory = ({ ours }: { ours: Cost }) => (ours.peakRss ?? Number.NaN) / GB;
   const at = ({ gb }: Row) => `at ${gb.toPrecision(2)} GB of XML`;
   const figures: Figure[] = rows.flatMap((row) => [
     cost(`CPU ${at(row)}, peer: 2 × bzip2 -dc`, 's', row.ours.cpu, 2 * row.bzip2.cpu, 1),
@@ -173,7 +178,27 @@ function describe(rows: readonly Row[]) {
       first.ours.cpu / first.gb,
       0.8,
     ),
-    cost(`peak memory ${at(last)}, peer: the limit`, 'GB', memory(last), MEMORY_GOAL, 1),
+    cost(
+      `peak memory ${at(last)}, peer: ours ${at(first)}`,
+      'GB',
+      memory(last),
+      memory(first),
+      0.8,
+    ),
+    cost(
+      `default size: CPU ${at(last)}, peer: 2 × bzip2 -dc`,
+      's',
+      usual.cpu,
+      2 * last.bzip2.cpu,
+      1,
+    ),
+    cost(
+      `default size: peak memory ${at(last)}, peer: the limit`,
+      'GB',
+      memory({ ours: usual }),
+      MEMORY_GOAL,
+      1,
+    ),
   );
 
   const cpu = line(rows.map(({ gb, ours }) => [gb, ours.cpu]));
@@ -192,6 +217,7 @@ function describe(rows: readonly Row[]) {
     fact(`projected disk of ${WHOLE} GB of XML`, 'GB', disk.at0 + disk.slope * WHOLE),
   );
   const notes = [
+    `Growth: a list of ${FULL_LIST} queries, which every size fills; the default size once, on the largest dump.`,
     `Projection, by least squares over the sizes, x in GB of XML: CPU(x) = ${cpu.at0.toFixed(1)} s + ` +
       `${cpu.slope.toFixed(1)} s · x; bzip2 -dc(x) = ${unpacking.slope.toFixed(1)} s · x; ` +
       `disk(x) = ${disk.at0.toFixed(2)} GB + ${disk.slope.toFixed(3)} · x; all at x = ${WHOLE}. ` +

@@ -126,7 +126,7 @@ async function mergeCounts(
     leastBigramCount: config.minBigramCount,
     leastPmi: config.minPmi ?? Number.NEGATIVE_INFINITY,
     // Texts that another source has brought already are passed over: at most `size` of them.
-    mostBigrams: config.size === null ? Number.POSITIVE_INFINITY : 2 * config.size,
+    most: config.size === null ? Number.POSITIVE_INFINITY : 2 * config.size,
     words: [...words],
     pairs: [...pairs.values()],
   };
@@ -170,7 +170,7 @@ function evidenceOf(
       entries: { wordnet, unigram, bigram: merged.bigrams.map(bigramEntry), title },
       passed: {
         wordnet: wordnet.length,
-        unigram: unigram.length,
+        unigram: merged.passedWords,
         bigram: merged.passedBigrams,
         title: title.length,
       },

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { WitError } from '../../core/errors.js';
+import { Best } from './best.js';
 import { mergePairs } from './merge-pairs.js';
 import { mergeWords } from './merge-words.js';
 import { countPart, countSeams, countStream, type Part, type StreamFile } from './part.js';
@@ -35,7 +36,8 @@ export interface MergeJob {
   leastWordCount: number;
   leastBigramCount: number;
   leastPmi: number;
-  mostBigrams: number;
+  /** How many of the best words, and of the best bigrams, are given; Infinity for all. */
+  most: number;
   /** Texts whose counts are asked for: single words, and pairs of words. */
   words: string[];
   pairs: [string, string][];
@@ -45,10 +47,12 @@ export interface Merged {
   occurrences: number;
   distinctWords: number;
   distinctBigrams: number;
+  /** Words of at least `leastWordCount`, and bigrams that pass both thresholds. */
+  passedWords: number;
   passedBigrams: number;
   frequencies: Map<number, number>;
   pmi: Map<number, number>;
-  /** Words of at least `leastWordCount`. */
+  /** The most frequent of the words that pass. */
   unigrams: { text: string; count: number }[];
   bigrams: CountedBigram[];
   wantedWords: { text: string; count: number }[];
@@ -133,15 +137,19 @@ function merge(folder: string, job: MergeJob, progress: (amount: number) => void
   const thresholds = {
     leastCount: job.leastBigramCount,
     leastPmi: job.leastPmi,
-    most: job.mostBigrams,
+    most: job.most,
   };
   const merged = mergePairs(runs, words, thresholds, pairs, (share) => upTo(1 + share));
   upTo(2);
-  const unigrams: Merged['unigrams'] = [];
+  const best = new Best(job.most);
+  let passedWords = 0;
   for (let number = 0; number < kept.size; number++) {
     const count = words.counts[number] as number;
-    if (count >= job.leastWordCount) unigrams.push({ text: kept.textOf(number), count });
+    if (count < job.leastWordCount) continue;
+    passedWords++;
+    best.offer(count, number, count);
   }
+  const unigrams = best.sorted().map(({ key, count }) => ({ text: kept.textOf(key), count }));
   const bigramOf = (bigram: { first: number; second: number; count: number; pmi: number }) => ({
     text: `${kept.textOf(bigram.first)} ${kept.textOf(bigram.second)}`,
     count: bigram.count,
@@ -151,6 +159,7 @@ function merge(folder: string, job: MergeJob, progress: (amount: number) => void
     occurrences: words.occurrences,
     distinctWords: words.distinct,
     distinctBigrams: merged.distinct,
+    passedWords,
     passedBigrams: merged.passed,
     frequencies: words.frequencies,
     pmi: merged.pmi,
