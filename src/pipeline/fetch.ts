@@ -10,7 +10,6 @@ import PQueue from 'p-queue';
 import type { BuildConfig } from '../config.js';
 import type { DatasetWriter } from '../core/dataset.js';
 import type { Emit } from '../core/events.js';
-import { digest, digestAlgorithm, sha256 } from '../core/ids.js';
 import type { OutputFile, UnitCommit } from '../core/journal.js';
 import { mapOrdered } from '../core/ordered.js';
 import { readRecords } from '../core/parquet/reader.js';
@@ -23,9 +22,10 @@ import {
   type Selection,
   selectionFields,
 } from '../core/types.js';
-import { downloadImage, type WebClient } from '../crawl/index.js';
-import { DuplicateIndex, normaliseImage } from '../filter/index.js';
+import type { WebClient } from '../crawl/index.js';
+import { DuplicateIndex } from '../filter/index.js';
 import { writeShard } from '../shard/index.js';
+import { fetchOne } from './fetch-one.js';
 import { lossCounts, partName, writePart } from './parts.js';
 
 /**
@@ -33,8 +33,6 @@ import { lossCounts, partName, writePart } from './parts.js';
  * at most one stored image (tens of kB) once it is done; bodies are bounded by `net.concurrency`.
  */
 const WINDOW = 2_048;
-
-type Outcome = { pair: Pair } | { loss: Loss };
 
 interface Item {
   part: number;
@@ -127,56 +125,6 @@ async function* readItems(
       yield { part, selection };
     }
   }
-}
-
-async function fetchOne(
-  selection: Selection,
-  decoding: PQueue,
-  options: { config: BuildConfig; client: WebClient; signal: AbortSignal },
-): Promise<Outcome> {
-  const { config, client, signal } = options;
-  // Do not download faster than images can be decoded: bodies would pile up in memory.
-  await decoding.onSizeLessThan(config.net.concurrency);
-  const download = await downloadImage(client, selection.imageUrl, signal);
-  if (!download.ok) return { loss: download.loss };
-  const mismatch = hashMismatch(download.bytes, selection.expectedHash);
-  if (mismatch !== undefined) return { loss: mismatch };
-  const image = await decoding.add(() =>
-    normaliseImage(download.bytes, config.filter, config.shard),
-  );
-  if (!image.ok) return { loss: image.loss };
-  const pair: Pair = {
-    key: selection.id,
-    text: selection.text,
-    otherTexts: selection.otherTexts,
-    url: selection.imageUrl,
-    queries: selection.queries,
-    width: image.width,
-    height: image.height,
-    originalWidth: image.originalWidth,
-    originalHeight: image.originalHeight,
-    format: image.format,
-    sha256: sha256(download.bytes),
-    dhash: image.dhash,
-    fetchedAt: config.snapshot as string,
-    image: {
-      bytes: image.image,
-      path: `${selection.id}.${image.format === 'jpeg' ? 'jpg' : image.format}`,
-    },
-  };
-  if (selection.pageUrl !== undefined) pair.pageUrl = selection.pageUrl;
-  if (selection.license !== undefined) pair.license = selection.license;
-  if (selection.extra !== undefined) pair.extra = selection.extra;
-  return { pair };
-}
-
-/** Whether the bytes are those that the list states. */
-function hashMismatch(bytes: Buffer, expected: string | undefined): Loss | undefined {
-  const algorithm = expected === undefined ? undefined : digestAlgorithm(expected);
-  if (algorithm === undefined) return undefined;
-  const found = digest(algorithm, bytes);
-  if (found === expected) return undefined;
-  return { reason: 'hash_mismatch', detail: `${algorithm} ${found}, the list says ${expected}` };
 }
 
 function duplicateLoss(duplicates: DuplicateIndex, pair: Pair): Loss | undefined {
