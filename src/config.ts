@@ -182,6 +182,9 @@ export const netSchema = z.strictObject({
   connectTo: z.array(z.string().min(1)).default([]),
 });
 
+/** What an image may be. The first five are what browsers show; the others only when asked for. */
+export const IMAGE_FORMATS = ['jpeg', 'png', 'gif', 'webp', 'avif', 'tiff', 'svg'] as const;
+
 export const filterSchema = z.strictObject({
   minWords: z.int().min(0).default(1),
   minChars: z.int().min(0).default(3),
@@ -190,6 +193,10 @@ export const filterSchema = z.strictObject({
   languages: z.array(z.string().length(2)).default(['en']),
   /** At most this many pairs are admitted by one query (the paper, §2.2: 20,000). */
   cap: count.default(20_000),
+  /** Formats that are decoded, told by the bytes; others are `unsupported_format`. */
+  formats: z.array(z.enum(IMAGE_FORMATS)).min(1).default(['jpeg', 'png', 'gif', 'webp', 'avif']),
+  /** What becomes of images of several frames: `refuse`, or `first-frame` is taken. */
+  animation: z.enum(['refuse', 'first-frame']).default('refuse'),
   minSidePx: count.default(32),
   maxAspectRatio: z.number().min(1).default(3),
   /** Checked from the header, before decoding. */

@@ -9,6 +9,7 @@ import type { FilterConfig, ShardConfig } from '../config.js';
 import { messageOf } from '../core/errors.js';
 import type { Loss } from '../core/reasons.js';
 import { dhash } from './dhash.js';
+import { looksLikeSvg, renderSvg } from './svg.js';
 
 sharp.cache(false);
 // One thread an image: images are many, and this is faster overall.
@@ -31,8 +32,8 @@ export type NormalisedImage =
   | { readonly ok: false; readonly loss: Loss };
 
 /**
- * First bytes of files, at an offset. Only these formats reach a decoder: SVG is a program more than
- * an image, and rarely used loaders are where decoders are attacked.
+ * First bytes of files, at an offset. Only these formats reach a decoder, and of them only those in
+ * `filter.formats`: rarely used loaders are where decoders are attacked.
  */
 const DECODED: readonly Signature[] = [
   { format: 'jpeg', at: 0, bytes: Buffer.from([0xff, 0xd8, 0xff]) },
@@ -54,8 +55,6 @@ const NOT_DECODED: readonly Signature[] = [
   { format: 'jxl', at: 4, bytes: Buffer.from('JXL ') },
   { format: 'jp2', at: 4, bytes: Buffer.from('jP  ') },
 ];
-/** How far into a file its `<svg` is looked for: past a prolog and comments. */
-const SVG_REACH = 4_096;
 
 interface Signature {
   readonly format: string;
@@ -72,7 +71,16 @@ export async function normaliseImage(
   filter: FilterConfig,
   shard: ShardConfig,
 ): Promise<NormalisedImage> {
-  if (!begins(bytes, DECODED)) return notDecoded(bytes);
+  const format = begins(bytes, DECODED)?.format ?? (looksLikeSvg(bytes) ? 'svg' : undefined);
+  if (format === undefined) return notDecoded(bytes);
+  if (!isOneOf(filter.formats, format)) return lost('unsupported_format', format);
+  if (format === 'svg') {
+    const rendered = await renderSvg(bytes, filter.maxPixels);
+    // What is drawn is an image like any other.
+    return rendered.ok
+      ? await normaliseImage(rendered.png, { ...filter, formats: ['png'] }, shard)
+      : rendered;
+  }
   // `warning` catches damaged markers that the laxer levels let pass.
   const options = { failOn: 'warning', limitInputPixels: filter.maxPixels } as const;
   let header: Metadata;
@@ -124,18 +132,22 @@ function begins(file: Buffer, signatures: readonly Signature[]): Signature | und
   return signatures.find(({ at, bytes }) => bytes.equals(file.subarray(at, at + bytes.length)));
 }
 
+function isOneOf(names: readonly string[], name: string): boolean {
+  return names.includes(name);
+}
+
 function notDecoded(file: Buffer): NormalisedImage {
   const other = begins(file, NOT_DECODED)?.format;
   if (other !== undefined) return lost('unsupported_format', other);
-  const start = file.toString('latin1', 0, SVG_REACH);
-  if (/<svg[\s>]/i.test(start) && !/<html[\s>]/i.test(start))
-    return lost('unsupported_format', 'svg');
-  return lost('undecodable', `no image: begins with ${JSON.stringify(start.slice(0, 16))}`);
+  const start = file.toString('latin1', 0, 16);
+  return lost('undecodable', `no image: begins with ${JSON.stringify(start)}`);
 }
 
 function judgeHeader(header: Metadata, filter: FilterConfig): Loss | undefined {
   const { width, height } = header;
-  if ((header.pages ?? 1) > 1) return { reason: 'animated', detail: `${header.pages} frames` };
+  if ((header.pages ?? 1) > 1 && filter.animation === 'refuse') {
+    return { reason: 'animated', detail: `${header.pages} frames` };
+  }
   const size = `${width}×${height}`;
   if (width * height > filter.maxPixels) return { reason: 'too_many_pixels', detail: size };
   if (Math.min(width, height) < filter.minSidePx)

@@ -87,7 +87,7 @@ function method(manifest: Manifest, config: BuildConfig): string {
     ...sources.seeds.map((url) => `- Source: web pages from \`${url}\``),
     `- Text: ${filter.minChars} to ${number(filter.maxChars)} characters, at least ${filter.minWords} words, language ${languages}`,
     `- Cap: each query admits its ${number(filter.cap)} lowest-ranked pairs; a rank is a hash of seed ${config.seed} and the pair`,
-    `- Images: sides of at least ${filter.minSidePx} pixels, aspect ratio up to ${filter.maxAspectRatio}, neither animated nor blank`,
+    `- Images: sides of at least ${filter.minSidePx} pixels, aspect ratio up to ${filter.maxAspectRatio}, ${filter.animation === 'refuse' ? 'neither animated nor' : 'the first frame of animations, not'} blank`,
     `- Duplicates: none with equal bytes; ${near}`,
     `- Stored as ${shard.format.toUpperCase()}, quality ${shard.quality}, short side ${shard.sidePx} pixels or less, never enlarged`,
     '- All settings: `dataset.json`',

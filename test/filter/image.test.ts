@@ -104,9 +104,9 @@ describe('normaliseImage, what it stores', () => {
     ['webp', (image: Sharp) => image.webp()],
     ['gif', (image: Sharp) => image.gif()],
     ['avif', (image: Sharp) => image.avif({ quality: 90 })],
-    ['tiff', (image: Sharp) => image.tiff({ quality: 95 })],
-  ])('reads %s', async (_name, encode) => {
-    const result = await kept(encode(sharp(await halves())));
+    ['tiff, asked for', (image: Sharp) => image.tiff({ quality: 95 }), ['tiff']],
+  ] as const)('reads %s', async (_name, encode, formats?: readonly string[]) => {
+    const result = await kept(encode(sharp(await halves())), formats && { formats });
     expectNear(await colourAt(result, 0.25, 0.5), RED, 12);
     expectNear(await colourAt(result, 0.75, 0.5), BLUE, 12);
   });
@@ -206,6 +206,16 @@ describe('normaliseImage, what it stores', () => {
 });
 
 describe('normaliseImage, what it refuses', () => {
+  it('decodes only the formats that are asked for', async () => {
+    const image = sharp(await halves());
+    expect(await normalise(await image.clone().tiff().toBuffer())).toEqual({
+      ok: false,
+      loss: { reason: 'unsupported_format', detail: 'tiff' },
+    });
+    expect(await reasonOf(image.clone().gif(), { formats: ['jpeg'] })).toBe('unsupported_format');
+    expect(await reasonOf(image.clone().jpeg(), { formats: ['jpeg'] })).toBeUndefined();
+  });
+
   it('does not hand other formats to a decoder', async () => {
     const box = (type: string) => Buffer.concat([Buffer.from([0, 0, 0, 12]), Buffer.from(type)]);
     const files = {
@@ -266,6 +276,10 @@ describe('normaliseImage, what it refuses', () => {
     expect(await reasonOf(moving.clone().gif())).toBe('animated');
     expect(await reasonOf(moving.clone().webp())).toBe('animated');
     expect(await reasonOf(sharp(frames[0]).gif())).toBeUndefined();
+    const first = await kept(moving.clone().gif(), { animation: 'first-frame' });
+    expect([first.width, first.height]).toEqual([64, 64]);
+    expectNear(await colourAt(first, 0.25, 0.5), RED, 12);
+    expectNear(await colourAt(first, 0.75, 0.5), BLUE, 12);
   });
 
   it('refuses bombs by their header alone', async () => {
