@@ -15,6 +15,11 @@ export interface BodyLimits {
   readonly overflow: 'refuse' | 'cut';
 }
 
+/** Counts the bytes of a body as they come in, as sent, also of one that breaks off. */
+export interface Meter {
+  bytes: number;
+}
+
 /** An encoding of the answer that cannot be undone. */
 export class UnknownEncodingError extends Error {}
 
@@ -26,6 +31,7 @@ export async function readBody(
   body: Readable,
   contentEncoding: string,
   limits: BodyLimits,
+  meter: Meter = { bytes: 0 },
 ): Promise<Buffer> {
   const encodings = contentEncoding
     .toLowerCase()
@@ -33,20 +39,23 @@ export async function readBody(
     .map((name) => name.trim())
     .filter((name) => name !== '' && name !== 'identity');
   try {
-    if (encodings.length === 0) return await collect(body, limits);
-    return await decompressed(body, encodings, limits);
+    if (encodings.length === 0) return await collect(body, limits, meter);
+    return await decompressed(body, encodings, limits, meter);
   } finally {
     body.destroy();
   }
 }
 
-async function collect(stream: AsyncIterable<Buffer>, limits: BodyLimits): Promise<Buffer> {
+async function collect(
+  stream: AsyncIterable<Buffer>,
+  limits: BodyLimits,
+  meter: Meter,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  let bytes = 0;
   for await (const chunk of stream) {
     chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > limits.maxBytes) {
+    meter.bytes += chunk.length;
+    if (meter.bytes > limits.maxBytes) {
       if (limits.overflow === 'cut') break;
       throw new TooManyBytesError(`more than ${limits.maxBytes} bytes`);
     }
@@ -59,6 +68,7 @@ async function decompressed(
   body: Readable,
   encodings: readonly string[],
   limits: BodyLimits,
+  meter: Meter,
 ): Promise<Buffer> {
   // Encodings are listed in the order they were applied. More than two is not honest traffic.
   if (encodings.length > 2) throw new UnknownEncodingError(`encoded ${encodings.length} times`);
@@ -74,10 +84,16 @@ async function decompressed(
     first = decoderOf(outer as string);
   }
   const out = new PassThrough();
-  const done = pipeline([source, countTo(limits.maxBytes), first, ...inner.map(decoderOf), out]);
+  const done = pipeline([
+    source,
+    countTo(limits.maxBytes, meter),
+    first,
+    ...inner.map(decoderOf),
+    out,
+  ]);
   // Whatever ends the pipeline also ends `out`; the error seen there is the one that is thrown.
   done.catch(() => {});
-  return await collect(out, limits);
+  return await collect(out, limits, { bytes: 0 });
 }
 
 function decoderOf(encoding: string): Transform {
@@ -105,12 +121,12 @@ async function peek(body: Readable): Promise<{ head: number; stream: Readable }>
   return { head, stream: Readable.from(whole(), { objectMode: false }) };
 }
 
-function countTo(maxBytes: number): Transform {
-  let bytes = 0;
+function countTo(maxBytes: number, meter: Meter): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, callback) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) callback(new TooManyBytesError(`more than ${maxBytes} bytes as sent`));
+      meter.bytes += chunk.length;
+      if (meter.bytes > maxBytes)
+        callback(new TooManyBytesError(`more than ${maxBytes} bytes as sent`));
       else callback(null, chunk);
     },
   });

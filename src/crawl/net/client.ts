@@ -16,8 +16,9 @@ import { DnsCache, nameServers, type Resolve } from './dns.js';
 import { TimeoutError } from './errors.js';
 import { exchange, first, type Hop, type HopRequest, retryAfter } from './exchange.js';
 import { type AddressPolicy, anyAddress, isPublicAddress, parseUrl, refuseUrl } from './guard.js';
+import type { NetObserver } from './observer.js';
 import { ROBOT_TOKEN } from './optout.js';
-import { Pace, type Try } from './pace.js';
+import { Pace, type PaceCensus, type Try } from './pace.js';
 import type { ApiOptions, Fetched, GetOptions, ResourceKind } from './resource.js';
 import { MAX_ROBOTS_BYTES, type RobotsRules } from './robots.js';
 import { RobotsCache } from './robots-cache.js';
@@ -30,6 +31,8 @@ export interface WebClientOptions {
   readonly resolve?: Resolve;
   /** Addresses that may be connected to; default: public ones, or any with `net.allowPrivate`. */
   readonly allowed?: AddressPolicy;
+  /** Told of every exchange. */
+  readonly observer?: NetObserver;
 }
 
 /** RFC 9309 §2.3.1.2: at least five redirects of a robots.txt are followed. */
@@ -44,6 +47,7 @@ export class WebClient {
   readonly #pace: Pace;
   readonly #clock: Clock;
   readonly #robots: RobotsCache;
+  readonly #observer: NetObserver | undefined;
 
   /**
    * @throws WitError `config` when no contact is given and the settings let requests leave this
@@ -70,6 +74,7 @@ export class WebClient {
     });
     this.#pace = new Pace({ ...net, clock });
     this.#clock = clock;
+    this.#observer = options.observer;
     this.#robots = new RobotsCache({
       fetch: (url, signal) => this.get(url, { kind: 'robots', signal }),
       token: ROBOT_TOKEN,
@@ -108,10 +113,9 @@ export class WebClient {
       visited.add(next.href);
       const here: URL = next;
       const request = this.#requestFor(here, options);
-      const hop: Hop = await this.#pace.run(here.host, () => this.#try(request, signal, spent), {
-        signal,
-        delayMs,
-      });
+      let tries = 0;
+      const attempt = () => this.#try(request, signal, spent, tries++ > 0);
+      const hop: Hop = await this.#pace.run(here.host, attempt, { signal, delayMs });
       signal.throwIfAborted();
       if (hop.type === 'loss') {
         const { loss, status } = hop;
@@ -147,8 +151,9 @@ export class WebClient {
       ...(headers && { headers }),
       ...(form && { form }),
     };
+    let tries = 0;
     const attempt = async (): Promise<Try<Hop>> => {
-      const { value, retry } = await this.#try(request, signal, { ms: 0 });
+      const { value, retry } = await this.#try(request, signal, { ms: 0 }, tries++ > 0);
       const busy = value.type === 'answer' && isBusy?.(value.body) === true;
       if (!busy && retry === undefined) return { value };
       const afterMs = busy ? retryAfter(first(value.head.headers['retry-after'])) : retry?.afterMs;
@@ -186,6 +191,7 @@ export class WebClient {
       allowed: this.#allowed,
       userAgent: this.userAgent,
       net: this.#net,
+      observer: this.#observer,
     };
     return streamBytes(url, context, signal);
   }
@@ -196,12 +202,22 @@ export class WebClient {
     return answer.ok ? answer.rules : undefined;
   }
 
+  /** How many requests are in flight, and what the hosts that have requests are doing. */
+  census(): PaceCensus {
+    return this.#pace.census();
+  }
+
   /** Closes all connections at once. */
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
 
-  async #try(request: HopRequest, signal: AbortSignal, spent: { ms: number }): Promise<Try<Hop>> {
+  async #try(
+    request: HopRequest,
+    signal: AbortSignal,
+    spent: { ms: number },
+    repeated: boolean,
+  ): Promise<Try<Hop>> {
     const { timeoutMs } = this.#net;
     const control = new AbortController();
     const onAbort = () => control.abort(signal.reason);
@@ -212,12 +228,19 @@ export class WebClient {
       limitMs,
     );
     const began = performance.now();
+    const meter = { bytes: 0 };
     try {
-      const hop = await exchange(this.#agent, request, control.signal);
+      const hop = await exchange(this.#agent, request, control.signal, meter);
+      const ms = performance.now() - began;
+      if (this.#observer !== undefined && !signal.aborted) {
+        const outcome = hop.type === 'loss' ? hop.loss.reason : hop.type;
+        this.#observer.received(meter.bytes);
+        this.#observer.exchanged(request.kind, request.url.host, outcome, ms, repeated);
+      }
       if (hop.type === 'loss' && isRetryable(hop.loss.reason) && !hop.lasting) {
         return { value: hop, retry: { afterMs: hop.retryAfterMs } };
       }
-      spent.ms += performance.now() - began;
+      spent.ms += ms;
       return { value: hop };
     } finally {
       clearTimeout(timer);

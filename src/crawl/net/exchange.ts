@@ -2,7 +2,7 @@
 
 import type { Agent, Dispatcher } from 'undici';
 import type { Loss } from '../../core/reasons.js';
-import { readBody } from './body.js';
+import { type Meter, readBody } from './body.js';
 import { classifyError, classifyStatus, isLasting } from './errors.js';
 import { parseUrl } from './guard.js';
 import type { Head, Headers, ResourceKind } from './resource.js';
@@ -52,11 +52,13 @@ export type Hop =
 
 /**
  * Asks once. Throws nothing: an abort shows as a loss, with the class of the signal's reason.
+ * @param meter counts what was read of the body, to the end of the promise and no further.
  */
 export async function exchange(
   agent: Agent,
   request: HopRequest,
   signal: AbortSignal,
+  meter: Meter,
 ): Promise<Hop> {
   const { url, kind, maxBytes, form } = request;
   let phase: 'head' | 'body' = 'head';
@@ -83,7 +85,7 @@ export async function exchange(
     // A body that is cut off reports that as an error, to nobody in particular.
     body.on('error', () => {});
     const leave = async (hop: Hop) => {
-      await discard(body, headers);
+      await discard(body, headers, meter);
       return hop;
     };
 
@@ -117,7 +119,7 @@ export async function exchange(
     }
     const encoding = [headers['content-encoding'] ?? ''].flat().join(',');
     const overflow = kind === 'robots' ? 'cut' : 'refuse';
-    const bytes = await readBody(body, encoding, { maxBytes, overflow });
+    const bytes = await readBody(body, encoding, { maxBytes, overflow }, meter);
     return { type: 'answer', head, body: bytes };
   } catch (thrown) {
     // undici reports an abort as an error of its own here and there; the signal knows why.
@@ -136,10 +138,17 @@ export function retryAfter(value: string | undefined): number | undefined {
 }
 
 /** Lets go of a body nobody wants: reads a short one to keep the connection, cuts off others. */
-async function discard(body: Dispatcher.ResponseData['body'], headers: Headers): Promise<void> {
+async function discard(
+  body: Dispatcher.ResponseData['body'],
+  headers: Headers,
+  meter: Meter,
+): Promise<void> {
   const length = Number(first(headers['content-length']) ?? 0);
   if (length <= MAX_DRAIN_BYTES) {
     const timer = setTimeout(() => body.destroy(), MAX_DRAIN_MS);
+    body.on('data', (chunk: Buffer) => {
+      meter.bytes += chunk.length;
+    });
     await body.dump({ limit: MAX_DRAIN_BYTES });
     clearTimeout(timer);
   }

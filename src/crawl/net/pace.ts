@@ -31,6 +31,17 @@ export interface Try<T> {
   readonly retry?: { readonly afterMs?: number | undefined; readonly maxBackoffMs?: number };
 }
 
+export interface PaceCensus {
+  /** Requests. */
+  readonly inFlight: number;
+  /** Hosts with requests in flight. */
+  readonly active: number;
+  /** Hosts whose requests wait for their turn. */
+  readonly waiting: number;
+  /** Hosts whose requests wait because an earlier one failed. */
+  readonly backingOff: number;
+}
+
 interface Job {
   /** Runs one try; never rejects. True when it wants another try. */
   attempt(): Promise<{ retryAfterMs: number } | undefined>;
@@ -45,6 +56,8 @@ interface Lane {
   readonly fresh: Job[];
   /** Start of the next request, at the earliest. */
   notBefore: number;
+  /** End of the pause after the last failure. */
+  pausedUntil: number;
   /** Set while a start is being waited for; aborting it ends the wait. */
   waiting: AbortController | undefined;
 }
@@ -64,6 +77,21 @@ export class Pace {
   /** Hosts that have state. */
   get lanes(): number {
     return this.#lanes.size;
+  }
+
+  /** Looks at every lane. */
+  census(): PaceCensus {
+    const now = this.#options.clock.now();
+    let active = 0;
+    let waiting = 0;
+    let backingOff = 0;
+    for (const lane of this.#lanes.values()) {
+      if (lane.inFlight > 0) active++;
+      else if (isEmpty(lane)) continue;
+      else if (lane.pausedUntil > now) backingOff++;
+      else waiting++;
+    }
+    return { inFlight: this.#slots.pending, active, waiting, backingOff };
   }
 
   /**
@@ -133,6 +161,7 @@ export class Pace {
         retries: [],
         fresh: [],
         notBefore: 0,
+        pausedUntil: 0,
         waiting: undefined,
       };
       this.#lanes.set(host, lane);
@@ -193,7 +222,8 @@ export class Pace {
         const again = await job.attempt();
         lane.inFlight--;
         if (again !== undefined) {
-          lane.notBefore = Math.max(lane.notBefore, clock.now() + again.retryAfterMs);
+          lane.pausedUntil = clock.now() + again.retryAfterMs;
+          lane.notBefore = Math.max(lane.notBefore, lane.pausedUntil);
           if (!job.cancelled) lane.retries.push(job);
         }
         this.#startNext(lane);

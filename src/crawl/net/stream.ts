@@ -12,6 +12,7 @@ import { isRetryable, type Loss } from '../../core/reasons.js';
 import { classifyError, classifyStatus, isLasting, TimeoutError } from './errors.js';
 import { first, REDIRECTS, retryAfter } from './exchange.js';
 import { type AddressPolicy, parseUrl, refuseUrl } from './guard.js';
+import type { ExchangeOutcome, NetObserver } from './observer.js';
 import type { Pace, Try } from './pace.js';
 import type { Headers } from './resource.js';
 
@@ -35,6 +36,7 @@ export interface StreamContext {
   readonly allowed: AddressPolicy;
   readonly userAgent: string;
   readonly net: NetConfig;
+  readonly observer: NetObserver | undefined;
 }
 
 /** What must be the same for two answers to be parts of one file. */
@@ -102,6 +104,7 @@ export async function* streamBytes(
       } catch (error) {
         signal.throwIfAborted();
         broken = classifyError(error, 'body');
+        connection.outcome = broken.reason;
         if (!isRetryable(broken.reason)) throw new StreamLossError(broken);
       }
       if (broken === undefined) return;
@@ -124,6 +127,10 @@ class Connection {
   readonly #at: number;
   readonly #version: Version | undefined;
   readonly #signal: AbortSignal;
+  /** What the connection came to; a consumer that leaves early had what it wanted. */
+  outcome: ExchangeOutcome = 'answer';
+  /** Of the answer that was opened, for the observer. */
+  #opened: { ms: number; repeated: boolean } | undefined;
   /** Of the request at work. */
   #control = new AbortController();
   readonly #onAbort: () => void;
@@ -148,8 +155,9 @@ class Connection {
   /** Waits for its turn and asks, again where a failure may pass. */
   open(): Promise<Opening> {
     return new Promise<Opening>((resolve, reject) => {
+      let tries = 0;
       const attempt = async (): Promise<Try<Opening>> => {
-        const tried = await this.#ask();
+        const tried = await this.#ask(tries++ > 0);
         if (tried.value.type !== 'opened') return tried;
         const released = new Promise<void>((release) => {
           this.#release = release;
@@ -187,6 +195,7 @@ class Connection {
         clearTimeout(timer);
       }
       if (result.done) return;
+      this.#context.observer?.received(result.value.length);
       waited += performance.now() - began;
       received += result.value.length;
       if (received >= LEAST_BYTES) {
@@ -200,12 +209,31 @@ class Connection {
   }
 
   close(): void {
+    if (this.#opened !== undefined && !this.#signal.aborted) {
+      this.#tell(this.outcome, this.#opened.ms, this.#opened.repeated);
+    }
     this.#signal.removeEventListener('abort', this.#onAbort);
     this.#control.abort(new Error('closed'));
     this.#release();
   }
 
-  async #ask(): Promise<Try<Opening>> {
+  #tell(outcome: ExchangeOutcome, ms: number, repeated: boolean): void {
+    this.#context.observer?.exchanged('archive', this.#url.host, outcome, ms, repeated);
+  }
+
+  async #ask(repeated: boolean): Promise<Try<Opening>> {
+    const began = performance.now();
+    const tried = await this.#tryOnce();
+    const ms = performance.now() - began;
+    const { value } = tried;
+    if (value.type === 'opened') this.#opened = { ms, repeated };
+    else if (!this.#signal.aborted) {
+      this.#tell(value.type === 'loss' ? value.loss.reason : value.type, ms, repeated);
+    }
+    return tried;
+  }
+
+  async #tryOnce(): Promise<Try<Opening>> {
     const { timeoutMs } = this.#context.net;
     const control = new AbortController();
     this.#control = control;

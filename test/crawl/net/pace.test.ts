@@ -34,6 +34,31 @@ function requests(setup: ReturnType<typeof paceWith>, host: string, n: number, m
 }
 
 describe('pace', () => {
+  it('counts what its hosts are doing', async () => {
+    const setup = paceWith({ perHostDelayMs: 100, perHostConcurrency: 1 });
+    const { clock, pace } = setup;
+    const counts: Record<string, unknown> = {};
+    const failing = async (): Promise<Try<undefined>> => ({ value: undefined, retry: {} });
+    const working = [
+      requests(setup, 'busy.test', 1, 1_000).done,
+      // Its second request waits for the delay.
+      requests(setup, 'waits.test', 2, 1).done,
+      pace.run('fails.test', failing, { signal: never }),
+    ];
+    const look = async () => {
+      for (const at of [50, 150]) {
+        await clock.sleep(at - clock.now());
+        counts[at] = pace.census();
+      }
+    };
+    await clock.run(Promise.all([...working, look()]));
+    expect(counts).toEqual({
+      50: { inFlight: 1, active: 1, waiting: 1, backingOff: 1 },
+      150: { inFlight: 1, active: 1, waiting: 0, backingOff: 1 },
+    });
+    expect(pace.census()).toEqual({ inFlight: 0, active: 0, waiting: 0, backingOff: 0 });
+  });
+
   it('starts requests to a host no closer than the delay', async () => {
     const setup = paceWith({ perHostDelayMs: 100, perHostConcurrency: 8 });
     const { starts, done } = requests(setup, 'a.test', 6, 1);
