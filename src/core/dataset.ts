@@ -85,6 +85,11 @@ export class DatasetWriter {
     }
   }
 
+  /** Names the dataset by its settings and query list, from its first moment on. */
+  get digest(): string {
+    return digestOf(this.head);
+  }
+
   /** The manifest of what is committed so far. */
   manifest(): Manifest {
     return manifestOf(this.head, this.journal.commits());

@@ -4,6 +4,7 @@
  * decided here in one sequence, so shards do not depend on concurrency or restarts.
  */
 
+import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
@@ -14,19 +15,11 @@ import type { OutputFile, UnitCommit } from '../core/journal.js';
 import { mapOrdered } from '../core/ordered.js';
 import { readRecords } from '../core/parquet/reader.js';
 import type { Loss } from '../core/reasons.js';
-import {
-  type Pair,
-  pairFields,
-  type Reject,
-  rejectFields,
-  type Selection,
-  selectionFields,
-} from '../core/types.js';
+import { type Pair, pairFields, type Selection, selectionFields } from '../core/types.js';
 import type { WebClient } from '../crawl/index.js';
 import { DuplicateIndex } from '../filter/index.js';
-import { writeShard } from '../shard/index.js';
-import { fetchOne } from './fetch-one.js';
-import { lossCounts, partName, writePart } from './parts.js';
+import { fetchOne, type Outcome } from './fetch-one.js';
+import { FetchPart, fetchUnit, LOG_FOLDER, logPath } from './fetch-part.js';
 
 /**
  * Selections under way at once: enough to keep every host busy while one of them is slow. Each holds
@@ -35,14 +28,23 @@ import { lossCounts, partName, writePart } from './parts.js';
 const WINDOW = 2_048;
 
 interface Item {
-  part: number;
+  part: FetchPart;
+  /** Of the selection in its part. */
+  row: number;
   selection: Selection;
+}
+
+interface FetchOptions {
+  config: BuildConfig;
+  client: WebClient;
+  emit: Emit;
+  signal: AbortSignal;
 }
 
 export async function fetchAndShard(
   dataset: DatasetWriter,
   parts: readonly OutputFile[],
-  options: { config: BuildConfig; client: WebClient; emit: Emit; signal: AbortSignal },
+  options: FetchOptions,
 ): Promise<void> {
   const { config, emit, signal } = options;
   const duplicates = new DuplicateIndex(config.filter.nearDuplicateBits);
@@ -58,33 +60,35 @@ export async function fetchAndShard(
   emit({ type: 'progress', task: 'fetch', done, note: `${kept} kept` });
 
   const decoding = new PQueue({ concurrency: availableParallelism() });
+  const underWay = new Set<FetchPart>();
   const outcomes = mapOrdered(
-    readItems(dataset.dir, parts, first),
-    async (item) => ({ ...item, outcome: await fetchOne(item.selection, decoding, options) }),
+    readItems(dataset, parts, first, underWay, options),
+    async (item) => ({ ...item, outcome: await outcomeOf(item, decoding, options) }),
     { concurrency: WINDOW, window: WINDOW, signal },
   );
-
-  let pairs: Pair[] = [];
-  let rejects: Reject[] = [];
-  for await (const { part, selection, outcome } of outcomes) {
-    const loss = 'loss' in outcome ? outcome.loss : duplicateLoss(duplicates, outcome.pair);
-    if ('pair' in outcome && loss === undefined) {
-      duplicates.add(outcome.pair);
-      pairs.push(outcome.pair);
-      kept += 1;
-    } else if (loss !== undefined) {
-      rejects.push(rejectOf(selection, loss));
-      emit({ type: 'loss', reason: loss.reason, count: 1 });
+  try {
+    for await (const { part, selection, outcome } of outcomes) {
+      const loss = 'loss' in outcome ? outcome.loss : duplicateLoss(duplicates, outcome.pair);
+      if ('pair' in outcome && loss === undefined) {
+        duplicates.add(outcome.pair);
+        await part.keep(outcome.pair);
+        kept += 1;
+      } else if (loss !== undefined) {
+        part.reject(selection, loss);
+        emit({ type: 'loss', reason: loss.reason, count: 1 });
+      }
+      done += 1;
+      if (done % 20 === 0) emit({ type: 'progress', task: 'fetch', done, note: `${kept} kept` });
+      if (part.isWhole) {
+        await part.commit();
+        underWay.delete(part);
+        emit({ type: 'progress', task: 'fetch', done, note: `${kept} kept` });
+      }
     }
-    done += 1;
-    if (done % 20 === 0) emit({ type: 'progress', task: 'fetch', done, note: `${kept} kept` });
-    if (pairs.length + rejects.length === parts[part]?.rows) {
-      await commitShard(dataset, part, pairs, rejects, config);
-      emit({ type: 'progress', task: 'fetch', done, note: `${kept} kept` });
-      pairs = [];
-      rejects = [];
-    }
+  } finally {
+    for (const part of underWay) await part.leave();
   }
+  await rm(join(dataset.dir, LOG_FOLDER), { recursive: true, force: true });
   emit({ type: 'end', task: 'fetch', done });
 }
 
@@ -99,9 +103,11 @@ async function resumeAt(
   onCommitted: (commit: UnitCommit) => void,
 ): Promise<number> {
   for (let part = 0; part < parts.length; part++) {
-    const commit = dataset.journal.get(unitName(part));
+    const commit = dataset.journal.get(fetchUnit(part));
     if (commit === undefined) return part;
     onCommitted(commit);
+    // A kill between the commit and the end of its log leaves the log.
+    await rm(join(dataset.dir, logPath(part)), { force: true });
     const shard = commit.outputs.find(
       (output) => output.path.startsWith('data/train-') && output.path.endsWith('.parquet'),
     );
@@ -115,67 +121,44 @@ async function resumeAt(
 }
 
 async function* readItems(
-  dir: string,
+  dataset: DatasetWriter,
   parts: readonly OutputFile[],
   first: number,
+  underWay: Set<FetchPart>,
+  { config, emit }: FetchOptions,
 ): AsyncGenerator<Item> {
-  for (let part = first; part < parts.length; part++) {
-    const path = (parts[part] as OutputFile).path;
-    for await (const selection of readRecords(join(dir, path), selectionFields)) {
-      yield { part, selection };
+  for (let index = first; index < parts.length; index++) {
+    const file = parts[index] as OutputFile;
+    const part = await FetchPart.open(dataset, config, index, file);
+    underWay.add(part);
+    const { damaged, replaced } = part.log;
+    if (replaced || damaged > 0) {
+      const what = replaced
+        ? 'belongs to another dataset'
+        : `is damaged in ${damaged} place${damaged === 1 ? '' : 's'}; what stood there is downloaded again`;
+      emit({ type: 'message', level: 'warning', text: `${logPath(index)} ${what}` });
+    }
+    let row = 0;
+    for await (const selection of readRecords(join(dataset.dir, file.path), selectionFields)) {
+      yield { part, row: row++, selection };
     }
   }
+}
+
+/** What became of a selection: by the log of an earlier run, or else by the web. */
+async function outcomeOf(
+  { part, row, selection }: Item,
+  decoding: PQueue,
+  options: FetchOptions,
+): Promise<Outcome> {
+  const known = await part.log.read(row);
+  if (known !== undefined) return known;
+  const outcome = await fetchOne(selection, decoding, options);
+  await part.log.append(row, outcome);
+  return outcome;
 }
 
 function duplicateLoss(duplicates: DuplicateIndex, pair: Pair): Loss | undefined {
   const twin = duplicates.check(pair);
   return twin && { reason: twin.reason, detail: `same image as ${twin.key}` };
-}
-
-function rejectOf(selection: Selection, loss: Loss): Reject {
-  const {
-    queries: _queries,
-    admittedBy: _admittedBy,
-    rank: _rank,
-    otherTexts: _otherTexts,
-    ...candidate
-  } = selection;
-  return { ...candidate, stage: 'fetch', reason: loss.reason, detail: loss.detail };
-}
-
-async function commitShard(
-  dataset: DatasetWriter,
-  part: number,
-  pairs: readonly Pair[],
-  rejects: readonly Reject[],
-  config: BuildConfig,
-): Promise<void> {
-  const outputs: OutputFile[] = [];
-  if (pairs.length > 0) {
-    outputs.push(
-      ...(await writeShard(dataset.dir, `train-${partName(part)}`, pairs, {
-        shard: config.shard,
-        losses: rejects,
-        snapshot: config.snapshot as string,
-      })),
-    );
-  }
-  if (rejects.length > 0) {
-    const path = `rejects/fetch-${partName(part)}.parquet`;
-    outputs.push(await writePart(dataset.dir, path, rejectFields, rejects));
-  }
-  await dataset.journal.commit({
-    unit: unitName(part),
-    stage: 'fetch',
-    outputs,
-    counts: {
-      fetched: pairs.length + rejects.length,
-      kept: pairs.length,
-      ...lossCounts(rejects),
-    },
-  });
-}
-
-function unitName(part: number): string {
-  return `fetch-${partName(part)}`;
 }

@@ -7,4 +7,4 @@ export {
   type Verification,
   verifyShards,
 } from './verify.js';
-export { type ShardOptions, writeShard } from './writer.js';
+export { type ShardOptions, ShardWriter, writeShard } from './writer.js';

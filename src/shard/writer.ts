@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import type { ShardConfig } from '../config.js';
 import type { OutputFile } from '../core/journal.js';
-import { writeParquet } from '../core/parquet/writer.js';
+import { ParquetFileWriter } from '../core/parquet/writer.js';
 import type { Reason } from '../core/reasons.js';
 import { type Pair, pairFields } from '../core/types.js';
 import { huggingFaceMetadata } from './features.js';
@@ -14,7 +14,7 @@ import { writeStatsFile } from './stats-file.js';
 
 export interface ShardOptions {
   readonly shard: Pick<ShardConfig, 'rowGroupRows'>;
-  /** The selections of this shard that did not become rows; read after the pairs. */
+  /** The selections of this shard that did not become rows; read at the end. */
   readonly losses: Iterable<{ readonly reason: Reason }>;
   /** ISO 8601, the dataset's snapshot time: never the clock, so that a rerun repeats bytes. */
   readonly snapshot: string;
@@ -31,19 +31,67 @@ export async function writeShard(
   pairs: Iterable<Pair> | AsyncIterable<Pair>,
   options: ShardOptions,
 ): Promise<OutputFile[]> {
-  const path = `data/${name}.parquet`;
-  const written = await writeParquet(join(dir, path), pairFields, pairs, {
-    rowGroupRows: options.shard.rowGroupRows,
-    metadata: huggingFaceMetadata(pairFields),
-  });
-  const statsPath = `data/${name}_stats.json`;
-  const stats = await writeStatsFile(join(dir, statsPath), {
-    successes: written.rows,
-    losses: options.losses,
-    snapshot: options.snapshot,
-  });
-  return [
-    { path, ...written },
-    { path: statsPath, rows: 0, ...stats },
-  ];
+  const writer = await ShardWriter.open(dir, name, options);
+  try {
+    for await (const pair of pairs) await writer.append(pair);
+    return await writer.close();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+/** Writes a shard as its pairs come, a row group in memory. End with `close` or `abort`. */
+export class ShardWriter {
+  readonly #dir: string;
+  readonly #path: string;
+  readonly #options: ShardOptions;
+  readonly #file: ParquetFileWriter<typeof pairFields>;
+
+  private constructor(
+    dir: string,
+    path: string,
+    options: ShardOptions,
+    file: ParquetFileWriter<typeof pairFields>,
+  ) {
+    this.#dir = dir;
+    this.#path = path;
+    this.#options = options;
+    this.#file = file;
+  }
+
+  /** @throws WitError `disk`. */
+  static async open(dir: string, name: string, options: ShardOptions): Promise<ShardWriter> {
+    const path = `data/${name}`;
+    const file = await ParquetFileWriter.open(join(dir, `${path}.parquet`), pairFields, {
+      rowGroupRows: options.shard.rowGroupRows,
+      metadata: huggingFaceMetadata(pairFields),
+    });
+    return new ShardWriter(dir, path, options, file);
+  }
+
+  /** @throws WitError `disk`, or `input` naming a value that does not fit its column. */
+  async append(pair: Pair): Promise<void> {
+    await this.#file.append(pair);
+  }
+
+  /** Gives both files their names. @throws WitError `disk`. */
+  async close(): Promise<OutputFile[]> {
+    const written = await this.#file.close();
+    const statsPath = `${this.#path}_stats.json`;
+    const stats = await writeStatsFile(join(this.#dir, statsPath), {
+      successes: written.rows,
+      losses: this.#options.losses,
+      snapshot: this.#options.snapshot,
+    });
+    return [
+      { path: `${this.#path}.parquet`, ...written },
+      { path: statsPath, rows: 0, ...stats },
+    ];
+  }
+
+  /** Gives up: nothing is left of the Parquet file. */
+  async abort(): Promise<void> {
+    await this.#file.abort();
+  }
 }
