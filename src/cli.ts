@@ -12,6 +12,7 @@ import { parse as parseYaml } from 'yaml';
 import { type Command, type Flag, flagName, type Io, settingsFrom } from './commands/command.js';
 import { allCommands } from './commands/index.js';
 import { messageOf, WitError } from './core/errors.js';
+import { printableLines } from './core/printable.js';
 import { version } from './core/version.js';
 import { createReporter } from './terminal.js';
 
@@ -96,7 +97,10 @@ async function execute(
   const reporter = createReporter({ json, stream: process.stderr });
   const stop = new AbortController();
   const onSignal = (): void => {
-    if (stop.signal.aborted) process.exit(130);
+    if (stop.signal.aborted) {
+      reporter.close();
+      process.exit(130);
+    }
     reporter.emit({
       type: 'message',
       level: 'info',
@@ -145,10 +149,10 @@ function report(error: unknown, json: boolean): void {
     process.stderr.write(`${JSON.stringify(line)}\n`);
     return;
   }
-  process.stderr.write(`wit: ${message}\n`);
-  if (known?.hint !== undefined) process.stderr.write(`  ${known.hint}\n`);
+  process.stderr.write(`wit: ${printableLines(message)}\n`);
+  if (known?.hint !== undefined) process.stderr.write(`  ${printableLines(known.hint)}\n`);
   if (known === undefined && error instanceof Error) {
-    process.stderr.write(`This is a defect of wit. ${error.stack ?? ''}\n`);
+    process.stderr.write(`This is a defect of wit. ${printableLines(error.stack ?? '')}\n`);
   }
 }
 

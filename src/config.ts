@@ -180,6 +180,10 @@ export const netSchema = z.strictObject({
   allowPrivate: z.boolean().default(false),
   /** `HOST:PORT:TO_HOST:TO_PORT`, as curl's --connect-to; empty HOST or PORT matches any. */
   connectTo: z.array(z.string().min(1)).default([]),
+  /** Serve /metrics for Prometheus on this port while the crawl runs; 0: any free port. Default: not. */
+  metricsPort: z.int().min(0).max(65_535).optional(),
+  /** The address that /metrics is served on. */
+  metricsHost: z.string().min(1).default('127.0.0.1'),
 });
 
 /** What an image may be. The first five are what browsers show; the others only when asked for. */

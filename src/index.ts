@@ -19,6 +19,7 @@ export {
   type TrainConfig,
   validateConfig,
 } from './config.js';
+export type { CrawlRates, CrawlSnapshot } from './core/crawl-snapshot.js';
 export { type Manifest, readDataset } from './core/dataset.js';
 export { WitError } from './core/errors.js';
 export type { Emit, WorkEvent } from './core/events.js';

@@ -1,10 +1,16 @@
 /**
  * How work in progress looks: bars with rate and time left on a terminal, plain lines elsewhere, JSON
- * lines for machines. Progress goes to stderr, results to stdout, so output can be piped.
+ * lines for machines. Progress goes to stderr, results to stdout, so output can be piped. Nothing that
+ * came from the web reaches a terminal unseen: see `printable`.
  */
 
-import { MultiBar, type SingleBar } from 'cli-progress';
+import type { CrawlSnapshot } from './core/crawl-snapshot.js';
 import type { Emit, WorkEvent } from './core/events.js';
+import { printable, printableLines } from './core/printable.js';
+import { count } from './stats/text.js';
+import { crawlBlock, crawlLine } from './terminal/crawl-view.js';
+import { LiveArea } from './terminal/live-area.js';
+import { duration, rate } from './terminal/words.js';
 
 export interface Reporter {
   emit: Emit;
@@ -12,17 +18,33 @@ export interface Reporter {
   close(): void;
 }
 
+type Progress = Extract<WorkEvent, { type: 'progress' }>;
+
 interface Task {
   unit: string;
   begun: number;
-  /** `done` of the first progress event: what an earlier run had finished. */
-  before: number | undefined;
+  /** What an earlier run had finished: as it says itself, or else `done` of the first progress event. */
+  earlier: number | undefined;
   total: number | undefined;
   lastLine: number;
+  last: Progress | undefined;
+  /** As a crawl's snapshot has it, where there is one. */
+  pace: { perSecond: number; secondsLeft: number | null } | undefined;
 }
 
-/** At most one plain line a task in this many milliseconds. */
+interface Bar {
+  /** Of the bar that is full, 0..1. */
+  share: number;
+  text: string;
+}
+
+/** At most one plain line a task in this many milliseconds, and one of a crawl. */
 const PLAIN_LINE_MS = 5_000;
+const PLAIN_CRAWL_MS = 10_000;
+
+const NAME = 10;
+const BAR = 24;
+const LEAST_BAR = 8;
 
 export function createReporter(options: {
   json: boolean;
@@ -39,7 +61,7 @@ export function createReporter(options: {
 function plainReporter(stream: NodeJS.WriteStream, now: () => number): Reporter {
   const tasks = new Map<string, Task>();
   const line = (text: string): void => {
-    stream.write(`${text}\n`);
+    stream.write(`${printableLines(text)}\n`);
   };
   return {
     emit(event) {
@@ -47,13 +69,18 @@ function plainReporter(stream: NodeJS.WriteStream, now: () => number): Reporter 
       if (event.type === 'message') line(messageLine(event));
       else if (event.type === 'metric') line(metricLine(event));
       else if (event.type === 'begin') line(`${event.task}: started`);
-      else if (task !== undefined && event.type === 'progress') {
-        if (now() - task.lastLine < PLAIN_LINE_MS) return;
+      else if (task?.last !== undefined && event.type === 'crawl') {
+        if (now() - task.lastLine < PLAIN_CRAWL_MS || event.over) return;
         task.lastLine = now();
-        line(`${event.task}: ${describe(task, event.done, now())}${note(event.note)}`);
+        const facts = [describe(task, task.last, now()), crawlLine(event)].filter((s) => s !== '');
+        line(`${event.progress?.task}: ${facts.join('; ')}`);
+      } else if (task !== undefined && event.type === 'progress') {
+        // The lines of a crawl say this too, and more.
+        if (task.pace !== undefined || now() - task.lastLine < PLAIN_LINE_MS) return;
+        task.lastLine = now();
+        line(`${event.task}: ${describe(task, event, now())}`);
       } else if (task !== undefined && event.type === 'end') {
-        const seconds = (now() - task.begun) / 1000;
-        line(`${event.task}: done, ${count(event.done)} ${task.unit} in ${duration(seconds)}`);
+        line(`${event.task}: done, ${result(task, event.done, now())}`);
       }
     },
     close() {},
@@ -62,70 +89,99 @@ function plainReporter(stream: NodeJS.WriteStream, now: () => number): Reporter 
 
 function barReporter(stream: NodeJS.WriteStream, now: () => number): Reporter {
   const tasks = new Map<string, Task>();
-  const bars = new Map<string, SingleBar>();
-  const multi = new MultiBar(
-    {
-      stream,
-      format: '{task} {bar} {text}',
-      barsize: 24,
-      barCompleteChar: '━',
-      barIncompleteChar: '╌',
-      hideCursor: true,
-      clearOnComplete: false,
-      fps: 8,
-    },
-    undefined,
-  );
+  const bars = new Map<string, Bar>();
+  let crawl: CrawlSnapshot | undefined;
+  const area = new LiveArea(stream, (columns) => [
+    ...barLines(bars, columns),
+    ...(crawl === undefined ? [] : crawlBlock(crawl, columns)),
+  ]);
   return {
     emit(event) {
       const task = follow(tasks, event, now());
-      if (event.type === 'message') multi.log(`${messageLine(event)}\n`);
-      if (task === undefined || !('task' in event)) return;
-      const name = event.task.padEnd(10);
-      let bar = bars.get(event.task);
-      if (bar === undefined) {
-        bar = multi.create(task.total ?? 1, 0, { task: name, text: '' });
-        bars.set(event.task, bar);
+      if (event.type === 'message') area.print(printableLines(messageLine(event)));
+      if (event.type === 'crawl') crawl = event.over ? undefined : event;
+      if (task !== undefined && event.type === 'begin') {
+        bars.set(event.task, { share: 0, text: '' });
+      } else if (task !== undefined && event.type === 'end') {
+        bars.set(event.task, { share: 1, text: result(task, event.done, now()) });
+      } else if (task?.last !== undefined) {
+        const { task: name, done } = task.last;
+        const share = Math.min(1, done / Math.max(1, task.total ?? done * 2));
+        bars.set(name, { share, text: printable(describe(task, task.last, now())) });
       }
-      if (event.type === 'progress') {
-        bar.setTotal(task.total ?? Math.max(event.done * 2, 1));
-        bar.update(event.done, { text: describe(task, event.done, now()) + note(event.note) });
-      } else if (event.type === 'end') {
-        const seconds = (now() - task.begun) / 1000;
-        bar.setTotal(Math.max(event.done, 1));
-        const text = `${count(event.done)} ${task.unit} in ${duration(seconds)}`;
-        bar.update(Math.max(event.done, 1), { text });
-      }
+      area.change();
     },
     close() {
-      multi.stop();
+      crawl = undefined;
+      area.close();
     },
   };
 }
 
+/** All bars are equally long, and as short as the longest text needs. */
+function barLines(bars: ReadonlyMap<string, Bar>, columns: number): string[] {
+  const longest = Math.max(0, ...[...bars.values()].map(({ text }) => text.length));
+  const size = Math.max(LEAST_BAR, Math.min(BAR, columns - NAME - longest - 2));
+  return [...bars].map(([name, { share, text }]) => {
+    const full = Math.round(share * size);
+    const bar = '━'.repeat(full) + '╌'.repeat(size - full);
+    return `${printable(name).padEnd(NAME)} ${bar} ${text}`;
+  });
+}
+
+/** Takes note of what the event says; gives the task that it is about, as long as that lasts. */
 function follow(tasks: Map<string, Task>, event: WorkEvent, now: number): Task | undefined {
   if (event.type === 'begin') {
     const { unit, total } = event;
-    tasks.set(event.task, { unit, total, begun: now, before: undefined, lastLine: now });
+    tasks.set(event.task, {
+      unit,
+      total,
+      begun: now,
+      earlier: undefined,
+      lastLine: now,
+      last: undefined,
+      pace: undefined,
+    });
+  }
+  if (event.type === 'crawl') {
+    const task = tasks.get(event.progress?.task ?? '');
+    if (task !== undefined) task.pace = event.progress ?? undefined;
+    return task;
   }
   if (!('task' in event)) return undefined;
   const task = tasks.get(event.task);
+  if (event.type === 'end') tasks.delete(event.task);
   if (task !== undefined && event.type === 'progress') {
-    task.before ??= event.done;
+    task.last = event;
+    task.earlier = event.earlier ?? task.earlier ?? event.done;
     if (event.total !== undefined) task.total = event.total;
   }
   return task;
 }
 
-/** `1,234/5,678 images, 56/s, 1 min 19 s left`. */
-function describe(task: Task, done: number, now: number): string {
-  const seconds = (now - task.begun) / 1000;
-  const rate = seconds > 0 ? (done - (task.before ?? 0)) / seconds : 0;
+/** `1,234/5,678 images, 56/s, 1 min 19 s left`, and what else the event says. */
+function describe(task: Task, { done, kept, note }: Progress, now: number): string {
+  const { perSecond, secondsLeft } = task.pace ?? paceOf(task, done, now);
   const of = task.total === undefined ? '' : `/${count(task.total)}`;
-  const left =
-    task.total !== undefined && rate > 0 ? `, ${duration((task.total - done) / rate)} left` : '';
-  const pace = rate >= 10 ? Math.round(rate).toLocaleString('en') : rate.toFixed(1);
-  return `${count(done)}${of} ${task.unit}, ${pace}/s${left}`;
+  return [
+    `${count(done)}${of} ${task.unit}`,
+    `${rate(perSecond)}/s`,
+    ...(secondsLeft === null ? [] : [`${duration(secondsLeft)} left`]),
+    ...(kept === undefined ? [] : [`${count(kept)} kept`]),
+    ...(note === undefined ? [] : [note]),
+  ].join(', ');
+}
+
+function paceOf(task: Task, done: number, now: number): NonNullable<Task['pace']> {
+  const seconds = (now - task.begun) / 1000;
+  const perSecond = seconds > 0 ? (done - (task.earlier ?? 0)) / seconds : 0;
+  const known = task.total !== undefined && perSecond > 0;
+  return { perSecond, secondsLeft: known ? ((task.total ?? 0) - done) / perSecond : null };
+}
+
+/** `5,678 images in 1 min 41 s`. */
+function result(task: Task, done: number, now: number): string {
+  return `${count(done)} ${task.unit} in ${duration((now - task.begun) / 1000)}`;
 }
 
 function messageLine(event: Extract<WorkEvent, { type: 'message' }>): string {
@@ -139,20 +195,4 @@ function metricLine(event: Extract<WorkEvent, { type: 'metric' }>): string {
 
 function short(value: number): string {
   return Number.isInteger(value) ? String(value) : value.toPrecision(4);
-}
-
-function note(text: string | undefined): string {
-  return text === undefined ? '' : `, ${text}`;
-}
-
-function count(n: number): string {
-  return n.toLocaleString('en');
-}
-
-/** `3 h 12 min`, `4 min 5 s`, `12 s`. */
-export function duration(seconds: number): string {
-  const s = Math.max(0, Math.round(seconds));
-  if (s >= 3600) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
-  if (s >= 60) return `${Math.floor(s / 60)} min ${s % 60} s`;
-  return `${s} s`;
 }

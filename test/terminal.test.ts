@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { createReporter, duration } from '../src/terminal.js';
+import { duration } from '../src/terminal/words.js';
+import { createReporter } from '../src/terminal.js';
 
 function record(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } {
   let written = '';

@@ -1,6 +1,8 @@
 /** `wit crawl-and-build`: sources → candidates → selection → images → shards. */
 
 import { resolveConfig } from '../config.js';
+import type { CrawlSnapshot } from '../core/crawl-snapshot.js';
+import type { Emit } from '../core/events.js';
 import { type Command, configFlags, type Flag } from './command.js';
 
 export const buildFlags: Flag[] = [
@@ -114,6 +116,17 @@ export const buildFlags: Flag[] = [
     summary: 'HOST:PORT:TO_HOST:TO_PORT, as in curl; empty HOST or PORT matches any',
     key: 'net.connectTo',
   },
+  {
+    flags: '--metrics-port <n>',
+    summary: 'serve /metrics for Prometheus on this port while the crawl runs',
+    key: 'net.metricsPort',
+    kind: 'number',
+  },
+  {
+    flags: '--metrics-host <address>',
+    summary: 'the address that /metrics is served on (default: 127.0.0.1)',
+    key: 'net.metricsHost',
+  },
   { flags: '--cap <n>', summary: 'pairs one query may admit', key: 'filter.cap', kind: 'number' },
   {
     flags: '--side <px>',
@@ -157,10 +170,20 @@ export const crawlAndBuild: Command = {
     } = await resolveConfig(input.settings, input.configFile);
     const out = (input.flags.out as string | undefined) ?? 'wit-data';
     const { buildDataset } = await import('../pipeline/build.js');
-    const manifest = await buildDataset(config, out, { emit: io.emit, signal: io.signal });
+    const { summariseCrawl } = await import('./crawl-summary.js');
+    let run: CrawlSnapshot | undefined;
+    const emit: Emit = (event) => {
+      if (event.type === 'crawl') {
+        const { type: _, ...snapshot } = event;
+        run = snapshot;
+      }
+      io.emit(event);
+    };
+    const manifest = await buildDataset(config, out, { emit, signal: io.signal });
     const { candidates, selected, kept } = manifest.funnel;
     io.print(`${candidates} candidates, ${selected} selected, ${kept} kept in ${out}`);
+    for (const line of summariseCrawl(manifest.funnel, run)) io.print(line);
     io.print(`next: wit stats ${out}, wit train-from-shards ${out}`);
-    io.result({ out, shards: manifest.shards, funnel: manifest.funnel });
+    io.result({ out, shards: manifest.shards, funnel: manifest.funnel, run });
   },
 };

@@ -2,6 +2,9 @@
 
 export { type Download, downloadImage } from './download.js';
 export { extractPage, type Page } from './extract.js';
+export { encodeMetrics } from './monitor/metrics.js';
+export { CrawlMonitor } from './monitor/monitor.js';
+export { serveMetrics } from './monitor/serve.js';
 export { WebClient, type WebClientOptions } from './net/client.js';
 export type { Address, Resolve } from './net/dns.js';
 export { isPublicAddress } from './net/guard.js';

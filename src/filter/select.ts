@@ -74,7 +74,7 @@ export async function selectCandidates(
   let unique = 0;
   const reject = (candidate: Candidate, loss: Loss, position: number): void => {
     rejects.push({ ...candidate, stage: 'select', ...loss, at: position });
-    emit({ type: 'loss', reason: loss.reason, count: 1 });
+    emit({ type: 'loss', stage: 'select', reason: loss.reason, count: 1 });
   };
   const repeated = (candidate: Candidate): void => {
     const detail = 'same image URL and text as an earlier candidate';

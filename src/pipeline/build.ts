@@ -12,6 +12,7 @@ import { localRunner, type Runner } from '../core/runner.js';
 import type { AnySource } from '../core/source.js';
 import type { Query } from '../core/types.js';
 import {
+  CrawlMonitor,
   createCommonCrawlSource,
   createListSource,
   createSearchSource,
@@ -24,6 +25,7 @@ import { writeCard } from '../shard/index.js';
 import { discover } from './discover.js';
 import { fetchAndShard } from './fetch.js';
 import { select } from './select.js';
+import { type Watch, watchCrawl } from './watch.js';
 
 /** Units of discovery at work at once; requests are bounded by `net.concurrency` over all of them. */
 const DISCOVER_UNITS = 4;
@@ -33,7 +35,7 @@ export interface BuildOptions {
   signal?: AbortSignal;
   runner?: Runner;
   /** Injected parts of the web client: clock, resolver, address policy. */
-  web?: WebClientOptions;
+  web?: Omit<WebClientOptions, 'observer'>;
 }
 
 /**
@@ -46,7 +48,7 @@ export async function buildDataset(
   options: BuildOptions = {},
 ): Promise<Manifest> {
   const config = validateConfig(buildSchema, input, 'settings');
-  const { emit = silent, signal = new AbortController().signal } = options;
+  const { signal = new AbortController().signal } = options;
   const runner = options.runner ?? localRunner(DISCOVER_UNITS);
   if (config.queries.file === undefined) {
     throw new WitError('config', 'No query list: queries.file is not set', {
@@ -64,8 +66,12 @@ export async function buildDataset(
     );
   }
   const { queries, digest } = await loadQueries(config.queries.file);
-  const client = new WebClient(config.net, options.web);
+  const monitor = new CrawlMonitor();
+  const client = new WebClient(config.net, { ...options.web, observer: monitor });
+  let watch: Watch | undefined;
   try {
+    watch = await watchCrawl({ monitor, client }, config.net, options.emit ?? silent);
+    const { emit } = watch;
     // Before anything is written: an endpoint that is refused may hold a password.
     const searchSource = searchSourceOf(config, queries, client);
     const dataset = await DatasetWriter.open(out, {
@@ -88,6 +94,7 @@ export async function buildDataset(
       await dataset.close();
     }
   } finally {
+    await watch?.close();
     await client.close();
   }
 }

@@ -29,6 +29,7 @@ export async function discover(
   const { runner, emit, signal } = options;
   let nextIndex = 0;
   let done = 0;
+  let earlier = 0;
   let candidates = 0;
   emit({ type: 'begin', task: 'discover', unit: 'pages and rows' });
   for (const source of sources) {
@@ -40,14 +41,16 @@ export async function discover(
       links = [];
       for await (const unit of runner.run(
         parts,
-        (part) => discoverPart(dataset, source, part, signal),
+        (part) => discoverPart(dataset, source, part, options),
         signal,
       )) {
         links = links.concat(unit.links);
-        done += (unit.counts.pages ?? 0) + (unit.counts.rows ?? 0);
+        const worked = (unit.counts.pages ?? 0) + (unit.counts.rows ?? 0);
+        done += worked;
+        if (unit.earlier) earlier += worked;
         candidates += unit.counts.candidates ?? 0;
         const note = `${candidates} candidates`;
-        emit({ type: 'progress', task: 'discover', done, note });
+        emit({ type: 'progress', task: 'discover', done, earlier, note });
       }
     }
   }
@@ -58,15 +61,16 @@ async function discoverPart(
   dataset: DatasetWriter,
   source: AnySource,
   part: Part,
-  signal: AbortSignal,
-): Promise<Pick<SourceResult, 'links' | 'counts'>> {
+  { emit, signal }: { emit: Emit; signal: AbortSignal },
+): Promise<Pick<SourceResult, 'links' | 'counts'> & { earlier: boolean }> {
   const name = partName(part.index);
   const unit = `discover-${name}-${part.unit.id}`;
   const linksPath = `links/${name}.parquet`;
   const before = dataset.journal.get(unit);
   if (before !== undefined) {
     const hasLinks = before.outputs.some((output) => output.path === linksPath);
-    return { links: hasLinks ? await readLinks(dataset, linksPath) : [], counts: before.counts };
+    const links = hasLinks ? await readLinks(dataset, linksPath) : [];
+    return { links, counts: before.counts, earlier: true };
   }
   const candidates = new PartWriter(dataset.dir, `candidates/${name}.parquet`, candidateFields);
   const rejects = new PartWriter(dataset.dir, `rejects/discover-${name}.parquet`, rejectFields);
@@ -84,6 +88,9 @@ async function discoverPart(
       lost += result.rejects.length;
       add({ ...result.counts, candidates: result.candidates.length });
       add(lossCounts(result.rejects));
+      for (const { reason } of result.rejects) {
+        emit({ type: 'loss', stage: 'discover', reason, count: 1 });
+      }
     }
     const outputs: OutputFile[] = [await candidates.close()];
     if (links.length > 0) {
@@ -92,7 +99,7 @@ async function discoverPart(
     }
     if (lost > 0) outputs.push(await rejects.close());
     await dataset.journal.commit({ unit, stage: 'discover', outputs, counts });
-    return { links, counts };
+    return { links, counts, earlier: false };
   } catch (error) {
     await candidates.abort();
     await rejects.abort();

@@ -56,33 +56,42 @@ export async function fetchAndShard(
     done += commit.counts.fetched ?? 0;
     kept += commit.counts.kept ?? 0;
   });
+  let earlier = done;
+  let keptEarlier = kept;
+  const tell = () => emit({ type: 'progress', task: 'fetch', done, earlier, kept, keptEarlier });
   emit({ type: 'begin', task: 'fetch', unit: 'images', total });
-  emit({ type: 'progress', task: 'fetch', done, note: `${kept} kept` });
+  tell();
 
   const decoding = new PQueue({ concurrency: availableParallelism() });
   const underWay = new Set<FetchPart>();
   const outcomes = mapOrdered(
     readItems(dataset, parts, first, underWay, options),
-    async (item) => ({ ...item, outcome: await outcomeOf(item, decoding, options) }),
+    async (item) => {
+      const { outcome, isEarlier } = await outcomeOf(item, decoding, options);
+      // Counted as they end, not in order: one slow image must not look like a crawl that stands still.
+      done += 1;
+      if (isEarlier) earlier += 1;
+      if (done % 20 === 0) tell();
+      return { ...item, outcome, isEarlier };
+    },
     { concurrency: WINDOW, window: WINDOW, signal },
   );
   try {
-    for await (const { part, selection, outcome } of outcomes) {
+    for await (const { part, selection, outcome, isEarlier } of outcomes) {
       const loss = 'loss' in outcome ? outcome.loss : duplicateLoss(duplicates, outcome.pair);
       if ('pair' in outcome && loss === undefined) {
         duplicates.add(outcome.pair);
         await part.keep(outcome.pair);
         kept += 1;
+        if (isEarlier) keptEarlier += 1;
       } else if (loss !== undefined) {
         part.reject(selection, loss);
-        emit({ type: 'loss', reason: loss.reason, count: 1 });
+        if (!isEarlier) emit({ type: 'loss', stage: 'fetch', reason: loss.reason, count: 1 });
       }
-      done += 1;
-      if (done % 20 === 0) emit({ type: 'progress', task: 'fetch', done, note: `${kept} kept` });
       if (part.isWhole) {
         await part.commit();
         underWay.delete(part);
-        emit({ type: 'progress', task: 'fetch', done, note: `${kept} kept` });
+        tell();
       }
     }
   } finally {
@@ -150,12 +159,12 @@ async function outcomeOf(
   { part, row, selection }: Item,
   decoding: PQueue,
   options: FetchOptions,
-): Promise<Outcome> {
+): Promise<{ outcome: Outcome; isEarlier: boolean }> {
   const known = await part.log.read(row);
-  if (known !== undefined) return known;
+  if (known !== undefined) return { outcome: known, isEarlier: true };
   const outcome = await fetchOne(selection, decoding, options);
   await part.log.append(row, outcome);
-  return outcome;
+  return { outcome, isEarlier: false };
 }
 
 function duplicateLoss(duplicates: DuplicateIndex, pair: Pair): Loss | undefined {

@@ -1,5 +1,6 @@
 /** The summary for a terminal: at most 78 columns, plain text that survives being pasted. */
 
+import { printable } from '../core/printable.js';
 import { bytes, count, decimal, plural, ratio } from './text.js';
 import type { Extras, Stats } from './types.js';
 
@@ -24,7 +25,7 @@ export function summarise(stats: Stats, extras: Extras = {}): string[] {
 function head({ name, complete, funnel, bytes: size, shards }: Stats): string[] {
   const state = complete ? '' : ' (still growing)';
   const facts = `${plural(funnel.kept, 'pair')} in ${plural(shards, 'shard')}, ${bytes(size)}`;
-  return [`${printable(name)}${state}: ${facts}`];
+  return [`${shownName(name)}${state}: ${facts}`];
 }
 
 function funnelLines({ funnel }: Stats): string[] {
@@ -63,7 +64,7 @@ function factLines({ queries, captions, images, provenance }: Stats): string[] {
     .map(({ name, count: n }) => `${name} ${ratio(n, captions.languages.total)}`);
   const hosts = provenance.hosts.top
     .slice(0, 3)
-    .map(({ host, candidates }) => `${printable(host)} ${count(candidates)}`);
+    .map(({ host, candidates }) => `${shownName(host)} ${count(candidates)}`);
   const cap =
     queries.atCap > 0 ? `, ${count(queries.atCap)} at the cap of ${count(queries.cap)}` : '';
   return [
@@ -91,10 +92,10 @@ function resultLines({ training, evaluation = [], retrieval = [] }: Extras): str
     if (top5 !== undefined) values.push(`top-5 ${ratio(top5, 1)}`);
     if (nearestNeighbour !== undefined) values.push(`neighbour ${ratio(nearestNeighbour, 1)}`);
     values.push(`chance ${ratio(chance, 1)}`);
-    lines.push('', `  ${printable(name)}`, `    ${values.join(' · ')}`);
+    lines.push('', `  ${shownName(name)}`, `    ${values.join(' · ')}`);
   }
   for (const { name, imageToText: i, textToImage: t } of retrieval) {
-    lines.push('', `  ${printable(name)}, retrieval R@1 / R@5 / R@10`);
+    lines.push('', `  ${shownName(name)}, retrieval R@1 / R@5 / R@10`);
     for (const [way, r] of [
       ['image to text', i],
       ['text to image', t],
@@ -115,7 +116,6 @@ function bar(share: number): string {
   return ('█'.repeat(eighths >> 3) + (EIGHTHS[eighths & 7] ?? '')).padEnd(BAR);
 }
 
-/** Names come from the web: a terminal must not take their control characters as commands. */
-function printable(name: string): string {
-  return name.replace(/\p{C}/gu, '�').slice(0, 60);
+function shownName(name: string): string {
+  return printable(name).slice(0, 60);
 }
