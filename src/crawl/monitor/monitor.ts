@@ -113,12 +113,11 @@ export class CrawlMonitor implements NetObserver {
   snapshot(census: PaceCensus = NO_HOSTS, over = false): CrawlSnapshot {
     const now = this.#sample();
     const { inFlight, ...hosts } = census;
-    const [p50, p90, p99] = [0.5, 0.9, 0.99].map((q) => this.latency.quantile(q));
     const fetched = this.#lost.get('fetch') ?? new Map<Reason, number>();
     const lost = sum(fetched.values());
     const spoiled = sum([...fetched].map(([reason, n]) => (IMAGE_REASONS.has(reason) ? n : 0)));
     return {
-      seconds: (now.at - this.#began) / 1000,
+      seconds: thousandths((now.at - this.#began) / 1000),
       over,
       progress: this.#progress(now),
       recent: rates(this.#sampleBefore(now.at - RECENT_MS), now),
@@ -136,9 +135,12 @@ export class CrawlMonitor implements NetObserver {
       ),
       inFlight,
       hosts,
-      latency:
-        p50 === undefined || p90 === undefined || p99 === undefined ? null : { p50, p90, p99 },
-      slowest: this.#hosts.slowest(SLOWEST),
+      latency: this.#quantiles(),
+      slowest: this.#hosts.slowest(SLOWEST).map(({ host, seconds, requests }) => ({
+        host,
+        seconds: thousandths(seconds),
+        requests,
+      })),
       memory: {
         rss: process.memoryUsage.rss(),
         peak: process.resourceUsage().maxRSS * 1024,
@@ -173,7 +175,22 @@ export class CrawlMonitor implements NetObserver {
     const perSecond = seconds > 0 ? (now.done - from.done) / seconds : 0;
     const secondsLeft =
       total !== undefined && perSecond > 0 ? Math.max(0, total - done) / perSecond : null;
-    return { task, unit, done, earlier, total: total ?? null, perSecond, secondsLeft };
+    return {
+      task,
+      unit,
+      done,
+      earlier,
+      total: total ?? null,
+      perSecond: thousandths(perSecond),
+      secondsLeft: secondsLeft === null ? null : thousandths(secondsLeft),
+    };
+  }
+
+  #quantiles(): CrawlSnapshot['latency'] {
+    const of = (q: number) => this.latency.quantile(q);
+    const [p50, p90, p99] = [of(0.5), of(0.9), of(0.99)];
+    if (p50 === undefined || p90 === undefined || p99 === undefined) return null;
+    return { p50: thousandths(p50), p90: thousandths(p90), p99: thousandths(p99) };
   }
 
   #failures(): CrawlSnapshot['failures'] {
@@ -200,14 +217,19 @@ function add<A, B>(counts: Map<A, Map<B, number>>, a: A, b: B, n: number): void 
 
 function rates(from: Omit<Sample, 'done'>, to: Omit<Sample, 'done'>): CrawlRates {
   const seconds = (to.at - from.at) / 1000;
-  const of = (count: Count) => (seconds > 0 ? (to[count] - from[count]) / seconds : 0);
+  const of = (count: Count) => (seconds > 0 ? thousandths((to[count] - from[count]) / seconds) : 0);
   return {
-    seconds,
+    seconds: thousandths(seconds),
     images: of('images'),
     pages: of('pages'),
     requests: of('requests'),
     bytes: of('bytes'),
   };
+}
+
+/** What people and machines read of times and rates needs no more digits. */
+function thousandths(x: number): number {
+  return Math.round(x * 1000) / 1000;
 }
 
 function mostFirst<K extends string>(counts: ReadonlyMap<K, number>): Record<K, number> {
