@@ -152,10 +152,26 @@ export const sourcesSchema = z.strictObject({
   unitSize: count.default(1_000),
 });
 
+/** What hosts and authors may ask of a crawler: src/crawl/net/rules.ts says what each stands for. */
+export const RULE_NAMES = [
+  'robots.txt',
+  'crawl-delay',
+  'content-usage-robots',
+  'content-signal',
+  'x-robots-tag',
+  'meta-robots',
+  'content-usage-header',
+  'tdm-file',
+  'tdm-header',
+  'tdm-meta',
+] as const;
+export type RuleName = (typeof RULE_NAMES)[number];
+
 export const netSchema = z.strictObject({
   /** Who runs this crawl: an e-mail address or a web page. Sent in the user agent. */
   contact: z.string().min(1).optional(),
-  robots: z.boolean().default(true),
+  /** The rules of politeness that are followed. */
+  honour: z.array(z.enum(RULE_NAMES)).default([...RULE_NAMES]),
   /** Requests in flight at once, over all hosts. */
   concurrency: count.default(64),
   perHostConcurrency: count.default(2),

@@ -159,6 +159,11 @@ export const crawlAndBuild: Command = {
   flags: [
     { flags: '--out <dir>', summary: 'dataset folder; run again with the same to go on' },
     ...buildFlags,
+    {
+      flags: '--list-rules',
+      summary:
+        'print the rules of politeness (robots.txt, opt-outs) and which are on; crawl nothing',
+    },
     ...configFlags,
   ],
   async run(input, io) {
@@ -168,6 +173,11 @@ export const crawlAndBuild: Command = {
       queryBuild: _queryBuild,
       ...config
     } = await resolveConfig(input.settings, input.configFile);
+    if (input.flags.listRules === true) {
+      const { listRules } = await import('./list-rules.js');
+      listRules(config.net.honour, io);
+      return;
+    }
     const out = (input.flags.out as string | undefined) ?? 'wit-data';
     const { buildDataset } = await import('../pipeline/build.js');
     const { summariseCrawl } = await import('./crawl-summary.js');

@@ -3,7 +3,7 @@
 import type { Loss } from '../core/reasons.js';
 import { imageKind } from './magic.js';
 import type { WebClient } from './net/client.js';
-import { optOutOf, robotsTag } from './net/optout.js';
+import { optOutOf } from './net/optout.js';
 import type { Head } from './net/resource.js';
 
 export type Download =
@@ -38,7 +38,8 @@ export async function downloadImage(
   imageUrl: string,
   signal: AbortSignal,
 ): Promise<Download> {
-  const fetched = await client.get(imageUrl, { kind: 'image', signal, check: judgeHead });
+  const check = (head: Head) => optOutOf(head, client.honours) ?? judgeType(head);
+  const fetched = await client.get(imageUrl, { kind: 'image', signal, check });
   if (!fetched.ok) return { ok: false, loss: fetched.loss };
   const { body, contentType, url } = fetched;
   if (body.length === 0) return lost('bad_response', 'empty body');
@@ -48,9 +49,7 @@ export async function downloadImage(
   return { ok: true, bytes: body, contentType, finalUrl: url };
 }
 
-function judgeHead({ headers, contentType }: Head): Loss | undefined {
-  const optOut = optOutOf(robotsTag(headers['x-robots-tag']));
-  if (optOut !== undefined) return { reason: 'opt_out', detail: `X-Robots-Tag: ${optOut}` };
+function judgeType({ contentType }: Head): Loss | undefined {
   // A wrong image type (PNG sent as image/jpeg) is no matter: decoding goes by the bytes.
   if (contentType.startsWith('image/') || UNKNOWN_TYPES.has(contentType)) return undefined;
   return { reason: 'wrong_content_type', detail: contentType };

@@ -11,7 +11,7 @@ import { load } from 'cheerio';
 import { candidateId } from '../core/ids.js';
 import type { Candidate, TextSource } from '../core/types.js';
 import { anyAddress, parseUrl, refuseUrl } from './net/guard.js';
-import { mayFollow, metaDirectives, optOutOf, ROBOT_TOKEN } from './net/optout.js';
+import { isRobotMeta, mayFollow, metaDirectives, type RobotMeta } from './net/optout.js';
 import { largestFirst } from './srcset.js';
 import { boundedText, MAX_TEXT_LENGTH } from './text.js';
 
@@ -22,13 +22,14 @@ export interface Page {
   links: string[];
   /** The `<link rel=canonical>`, absolute. */
   canonical?: string;
-  /** The robots directive by which the page asks to be left out; then there are no candidates. */
-  optOut?: string;
+  /** What the page says to robots, opt-outs included: to be judged before its candidates are used. */
+  metas: RobotMeta[];
 }
 
 /** Of one page. */
 export const MAX_CANDIDATES = 10_000;
 const MAX_LINKS = 10_000;
+const MAX_METAS = 1_000;
 
 /** Where lazy-loading scripts keep the real image while `src` holds a placeholder. */
 const LAZY_SRC = [
@@ -91,7 +92,7 @@ class PageReader {
   readonly #captions = new Map<Node, string>();
   readonly #hrefs: string[] = [];
   readonly #openGraph: [property: string, content: string][] = [];
-  readonly #directives = new Set<string>();
+  readonly #metas: RobotMeta[] = [];
   #canonical: string | undefined;
 
   constructor(pageUrl: string, source: string) {
@@ -133,11 +134,8 @@ class PageReader {
   }
 
   finish(): Page {
-    const page: Page = { candidates: [], links: [] };
-    const optOut = optOutOf(this.#directives);
-    if (optOut !== undefined) page.optOut = optOut;
-    else page.candidates = this.#candidates();
-    if (mayFollow(this.#directives)) {
+    const page: Page = { candidates: this.#candidates(), links: [], metas: this.#metas };
+    if (mayFollow(metaDirectives(this.#metas))) {
       page.links = unique(this.#hrefs.map((href) => this.#resolve(href)));
     }
     const canonical = this.#canonical && this.#resolve(this.#canonical);
@@ -157,11 +155,11 @@ class PageReader {
     const content = attribs.content;
     if (content === undefined) return;
     const name = attribs.name?.trim().toLowerCase();
-    if (name === 'robots' || name === ROBOT_TOKEN) {
-      for (const directive of metaDirectives(content)) this.#directives.add(directive);
+    if (name !== undefined && isRobotMeta(name) && this.#metas.length < MAX_METAS) {
+      this.#metas.push({ name, content });
     }
     const property = (attribs.property ?? name)?.trim().toLowerCase();
-    if (property?.startsWith('og:') && this.#openGraph.length < 1_000) {
+    if (property?.startsWith('og:') && this.#openGraph.length < MAX_METAS) {
       this.#openGraph.push([property, content]);
     }
   }

@@ -9,6 +9,7 @@ export { WebClient, type WebClientOptions } from './net/client.js';
 export type { Address, Resolve } from './net/dns.js';
 export { isPublicAddress } from './net/guard.js';
 export type { Fetched, GetOptions, Head, ResourceKind } from './net/resource.js';
+export { RULES, type Rule } from './net/rules.js';
 export { type CommonCrawlUnit, createCommonCrawlSource } from './sources/commoncrawl/source.js';
 export { createListSource, type ListUnit } from './sources/list.js';
 export { createSearchSource, type SearchUnit } from './sources/search/source.js';

@@ -118,7 +118,7 @@ function rights(manifest: Manifest, config: BuildConfig): string {
   const count = (reason: string) =>
     number(STAGES.reduce((sum, stage) => sum + (manifest.funnel.lost[stage]?.[reason] ?? 0), 0));
   return [
-    config.net.robots
+    config.net.honour.includes('robots.txt')
       ? `The crawl obeyed robots.txt (RFC 9309): ${count('robots_disallowed')} pages and images were left alone because of it.`
       : 'The crawl was told not to read robots.txt.',
     `${count('opt_out')} were left out because their responses opted out of such use.`,

@@ -96,7 +96,7 @@ describe('downloadImage', () => {
     const got = await downloadImage(client, 'http://a.test/i', never);
     expect(got).toMatchObject({
       ok: false,
-      loss: { reason: 'opt_out', detail: 'X-Robots-Tag: noai' },
+      loss: { reason: 'opt_out', detail: 'x-robots-tag: noai' },
     });
     expect(read).toBe(false);
   });

@@ -116,7 +116,7 @@ describe('the best rendition', () => {
     '<img src="http://user:pw@b.test/x.png" alt=x>',
     '<img src="http://" alt=x>',
   ])('is none in %s', (html) => {
-    expect(extractPage(html, PAGE)).toEqual({ candidates: [], links: [] });
+    expect(extractPage(html, PAGE)).toEqual({ candidates: [], links: [], metas: [] });
   });
 });
 
@@ -191,22 +191,23 @@ describe('links', () => {
 
 describe('robots meta', () => {
   const page = (meta: string) => extractPage(`${meta}<img src=a alt=x><a href=b>b</a>`, PAGE);
-  it.each<[string, string | undefined, boolean]>([
-    ['<meta name=robots content="noindex">', 'noindex', true],
-    ['<meta name=ROBOTS content="NOINDEX, NOFOLLOW">', 'noindex', false],
-    ['<meta name=robots content="none">', 'none', false],
-    ['<meta name=robots content="nofollow">', undefined, false],
-    ['<meta name=robots content="index,follow,max-image-preview:large">', undefined, true],
-    ['<meta name=robots content="noai, noimageai">', 'noai', true],
-    ['<meta name=robots content="noimageindex">', 'noimageindex', true],
-    ['<meta name=wit content="noml">', 'noml', true],
-    ['<meta name=otherbot content="noindex">', undefined, true],
-    ['<meta name=robots>', undefined, true],
-  ])('%s', (meta, optOut, followed) => {
-    const { candidates, links, optOut: given } = page(meta);
-    expect(given).toBe(optOut);
-    expect(candidates).toHaveLength(optOut === undefined ? 1 : 0);
-    expect(links).toHaveLength(followed ? 1 : 0);
+  it.each<[string, string[], boolean]>([
+    ['<meta name=robots content="noindex">', ['robots: noindex'], true],
+    ['<meta name=ROBOTS content="NOINDEX, NOFOLLOW">', ['robots: NOINDEX, NOFOLLOW'], false],
+    ['<meta name=robots content="none">', ['robots: none'], false],
+    ['<meta name=robots content="nofollow">', ['robots: nofollow'], false],
+    ['<meta name=wit content="noml">', ['wit: noml'], true],
+    ['<meta name=otherbot content="noindex, nofollow">', [], true],
+    ['<meta name=robots>', [], true],
+    [
+      '<meta name="TDM-Reservation" content="1"><meta name="tdm-policy" content="/p">',
+      ['tdm-reservation: 1', 'tdm-policy: /p'],
+      true,
+    ],
+  ])('%s', (html, metas, followed) => {
+    const given = page(html);
+    expect(given.metas.map(({ name, content }) => `${name}: ${content}`)).toEqual(metas);
+    expect(given.links).toHaveLength(followed ? 1 : 0);
   });
 });
 

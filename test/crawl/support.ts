@@ -4,7 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { type NetConfig, netSchema } from '../../src/config.js';
+import { type NetConfig, netSchema, RULE_NAMES, type RuleName } from '../../src/config.js';
 import type { Clock } from '../../src/core/clock.js';
 import { WebClient, type WebClientOptions } from '../../src/crawl/index.js';
 
@@ -37,6 +37,13 @@ export async function serve(handler: Handler): Promise<TestServer> {
   return { port: (server.address() as AddressInfo).port, log, mostOpen: () => mostOpen };
 }
 
+export const ALL_RULES: ReadonlySet<RuleName> = new Set(RULE_NAMES);
+
+/** All rules but those named. */
+export function rulesWithout(...names: RuleName[]): RuleName[] {
+  return RULE_NAMES.filter((name) => !names.includes(name));
+}
+
 /** Settings under which every name leads to `port` on this machine, quickly. */
 export function netFor(port: number, settings: Partial<NetConfig> = {}): NetConfig {
   return netSchema.parse({
@@ -44,6 +51,8 @@ export function netFor(port: number, settings: Partial<NetConfig> = {}): NetConf
     allowPrivate: true,
     perHostDelayMs: 0,
     backoffMs: 1,
+    // One request to each host that tests of other things need not count.
+    honour: rulesWithout('tdm-file'),
     ...settings,
   });
 }

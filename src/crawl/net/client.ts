@@ -8,7 +8,7 @@
 
 import { setMaxListeners } from 'node:events';
 import { Agent } from 'undici';
-import type { NetConfig } from '../../config.js';
+import type { NetConfig, RuleName } from '../../config.js';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { isRetryable, type Loss } from '../../core/reasons.js';
 import { guardedConnector, parseConnectTo, staysOnLoopback } from './connect.js';
@@ -16,13 +16,13 @@ import { DnsCache, nameServers, type Resolve } from './dns.js';
 import { TimeoutError } from './errors.js';
 import { exchange, first, type Hop, type HopRequest, retryAfter } from './exchange.js';
 import { type AddressPolicy, anyAddress, isPublicAddress, parseUrl, refuseUrl } from './guard.js';
+import { HostRules } from './host-rules.js';
 import type { NetObserver } from './observer.js';
-import { ROBOT_TOKEN } from './optout.js';
 import { Pace, type PaceCensus, type Try } from './pace.js';
 import type { ApiOptions, Fetched, GetOptions, ResourceKind } from './resource.js';
 import { MAX_ROBOTS_BYTES, type RobotsRules } from './robots.js';
-import { RobotsCache } from './robots-cache.js';
 import { type StreamContext, streamBytes } from './stream.js';
+import { MAX_TDM_BYTES, type TdmDeclaration } from './tdmrep.js';
 import { userAgent } from './user-agent.js';
 
 export interface WebClientOptions {
@@ -35,18 +35,21 @@ export interface WebClientOptions {
   readonly observer?: NetObserver;
 }
 
-/** RFC 9309 §2.3.1.2: at least five redirects of a robots.txt are followed. */
-const MAX_ROBOTS_REDIRECTS = 5;
+/** RFC 9309 §2.3.1.2: at least five redirects of a robots.txt are followed; of a tdmrep.json as many. */
+const MAX_RULES_REDIRECTS = 5;
 /** The sitemap protocol's own limit on an unpacked file. */
 const MAX_SITEMAP_BYTES = 50 * 1024 * 1024;
+
 export class WebClient {
   readonly userAgent: string;
+  /** The rules of politeness that are followed. Those of hosts are followed here. */
+  readonly honours: ReadonlySet<RuleName>;
   readonly #net: NetConfig;
   readonly #allowed: AddressPolicy;
   readonly #agent: Agent;
   readonly #pace: Pace;
   readonly #clock: Clock;
-  readonly #robots: RobotsCache;
+  readonly #hosts: HostRules;
   readonly #observer: NetObserver | undefined;
 
   /**
@@ -75,25 +78,28 @@ export class WebClient {
     this.#pace = new Pace({ ...net, clock });
     this.#clock = clock;
     this.#observer = options.observer;
-    this.#robots = new RobotsCache({
-      fetch: (url, signal) => this.get(url, { kind: 'robots', signal }),
-      token: ROBOT_TOKEN,
+    this.honours = new Set(net.honour);
+    this.#hosts = new HostRules({
+      fetch: (url, kind, signal) => this.get(url, { kind, signal }),
+      honours: this.honours,
       clock,
     });
   }
 
   /**
-   * Gets `url`. Robots.txt is obeyed for every kind but `robots`.
+   * Gets `url`, if its host lets it: at every hop the rules of the host are asked first.
    * @throws only the signal's reason, once it aborts.
    */
   async get(url: string, options: GetOptions): Promise<Fetched> {
     const { kind, signal } = options;
     // Any number of requests may wait on one signal; each takes its listeners away again.
     setMaxListeners(0, signal);
-    const maxRedirects = kind === 'robots' ? MAX_ROBOTS_REDIRECTS : this.#net.maxRedirects;
+    const isRules = kind === 'robots' || kind === 'tdm-file';
+    const maxRedirects = isRules ? MAX_RULES_REDIRECTS : this.#net.maxRedirects;
     const visited = new Set<string>();
     // Time in flight of the hops before this one; waiting for pace is not counted.
     const spent = { ms: 0 };
+    let tdm: TdmDeclaration | undefined;
     let next = parseUrl(url);
     if (next === undefined) return lost('bad_url', 'not an absolute URL');
     for (;;) {
@@ -101,18 +107,14 @@ export class WebClient {
       next.hash = '';
       const refused = refuseUrl(next, this.#allowed);
       if (refused !== undefined) return { ok: false, loss: refused };
-      let delayMs: number | undefined;
-      if (this.#net.robots && kind !== 'robots') {
-        const robots = await this.#robots.get(next.origin, signal);
-        if (!robots.ok) return { ok: false, loss: robots.loss };
-        if (!robots.rules.allows(next)) {
-          return lost('robots_disallowed', `${next.origin}/robots.txt`);
-        }
-        delayMs = Math.min(robots.rules.crawlDelayMs ?? 0, this.#net.maxBackoffMs);
-      }
+      const admission = await this.#hosts.admit(next, kind, signal);
+      if (!admission.ok) return admission;
+      // What was reserved stays so, wherever a redirect leads; the answer's own headers may lift it.
+      tdm = tdm?.reserved ? tdm : admission.tdm;
       visited.add(next.href);
       const here: URL = next;
-      const request = this.#requestFor(here, options);
+      const request = { ...this.#requestFor(here, options), tdm };
+      const delayMs = Math.min(admission.crawlDelayMs ?? 0, this.#net.maxBackoffMs);
       let tries = 0;
       const attempt = () => this.#try(request, signal, spent, tries++ > 0);
       const hop: Hop = await this.#pace.run(here.host, attempt, { signal, delayMs });
@@ -196,10 +198,9 @@ export class WebClient {
     return streamBytes(url, context, signal);
   }
 
-  /** The rules of the robots.txt of `origin`; undefined when it could not be had or is not obeyed. */
+  /** The rules of the robots.txt of `origin`; undefined when it could not be had. */
   async robotsRules(origin: string, signal: AbortSignal): Promise<RobotsRules | undefined> {
-    const answer = await this.#robots.get(origin, signal);
-    return answer.ok ? answer.rules : undefined;
+    return await this.#hosts.robots(origin, signal);
   }
 
   /** How many requests are in flight, and what the hosts that have requests are doing. */
@@ -264,6 +265,8 @@ export class WebClient {
         return MAX_SITEMAP_BYTES;
       case 'robots':
         return MAX_ROBOTS_BYTES;
+      case 'tdm-file':
+        return MAX_TDM_BYTES;
     }
   }
 }

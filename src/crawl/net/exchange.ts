@@ -6,6 +6,7 @@ import { type Meter, readBody } from './body.js';
 import { classifyError, classifyStatus, isLasting } from './errors.js';
 import { parseUrl } from './guard.js';
 import type { Head, Headers, ResourceKind } from './resource.js';
+import type { TdmDeclaration } from './tdmrep.js';
 
 export const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** A redirect's or error's body up to this size is read to its end, to keep the connection. */
@@ -16,6 +17,7 @@ const ACCEPT: Readonly<Record<ResourceKind, string>> = {
   image: 'image/avif,image/webp,image/png,image/jpeg,image/*;q=0.8,*/*;q=0.5',
   sitemap: 'application/xml,text/xml,text/plain;q=0.8,*/*;q=0.5',
   robots: 'text/plain,*/*;q=0.5',
+  'tdm-file': 'application/json,*/*;q=0.5',
   api: 'application/json',
 };
 
@@ -29,6 +31,8 @@ export interface HopRequest {
   /** Of the body, as sent and unpacked. */
   readonly maxBytes: number;
   readonly check?: (head: Head) => Loss | undefined;
+  /** Handed on with the head. */
+  readonly tdm?: TdmDeclaration | undefined;
   /** Sent beside those that every request has. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent by POST, form-encoded. */
@@ -105,7 +109,8 @@ export async function exchange(
     }
 
     const contentType = mediaType(first(headers['content-type']));
-    const head: Head = { url: url.href, status, headers, contentType };
+    const { tdm } = request;
+    const head: Head = { url: url.href, status, headers, contentType, ...(tdm && { tdm }) };
     const refused = request.check?.(head);
     if (refused !== undefined) {
       body.destroy();

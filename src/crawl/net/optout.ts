@@ -1,10 +1,18 @@
 /**
- * Opt-outs in `X-Robots-Tag` headers and robots `<meta>` elements: what an author asks of robots
- * that come for images and text. A directive may be addressed to one robot (`wit: noai`).
+ * Opt-outs that come with a response: what an author asks of robots that come for images and text, in
+ * headers and in a page's metas. A robots directive may be addressed to one robot (`wit: noai`).
+ * rules.ts lists all rules.
  */
 
+import type { RuleName } from '../../config.js';
+import type { Loss } from '../../core/reasons.js';
+import { usageAgainstTraining } from './content-usage.js';
+import type { Headers } from './resource.js';
+import { refusal } from './rules.js';
+import { type TdmDeclaration, tdmDeclaration } from './tdmrep.js';
+
 /** Each asks that this resource be left out of what `wit` makes. */
-export const OPT_OUT_DIRECTIVES = [
+const OPT_OUT_DIRECTIVES = [
   'noindex',
   'noimageindex',
   'noai',
@@ -23,6 +31,61 @@ const VALUED = new Set([
 
 /** The product token by which robots.txt, headers and pages address this robot. */
 export const ROBOT_TOKEN = 'wit';
+
+/** A page's `<meta>` that speaks to robots. */
+export interface RobotMeta {
+  /** Lower-case; one of those that `isRobotMeta` knows. */
+  readonly name: string;
+  readonly content: string;
+}
+
+/** What came with a resource. */
+export interface Said {
+  /** After redirects. */
+  readonly url: string;
+  readonly headers: Headers;
+  readonly metas?: readonly RobotMeta[];
+  /** What the tdmrep.json of its origin says of it. */
+  readonly tdm?: TdmDeclaration;
+}
+
+/** Whether a meta of this name (lower-case) is one of those that are judged. */
+export function isRobotMeta(name: string): boolean {
+  return ['robots', ROBOT_TOKEN, 'tdm-reservation', 'tdm-policy'].includes(name);
+}
+
+/** Why the resource must be left out; undefined when nobody asks for that. */
+export function optOutOf(said: Said, honours: ReadonlySet<RuleName>): Loss | undefined {
+  const { url, headers, metas = [] } = said;
+  if (honours.has('x-robots-tag')) {
+    const directive = optOutDirective(robotsTag(headers['x-robots-tag']));
+    if (directive !== undefined) return refusal('x-robots-tag', directive);
+  }
+  if (honours.has('meta-robots')) {
+    const directive = optOutDirective(metaDirectives(metas));
+    if (directive !== undefined) return refusal('meta-robots', directive);
+  }
+  if (honours.has('content-usage-header')) {
+    const value = [headers['content-usage'] ?? []].flat().join(', ');
+    const against = usageAgainstTraining(value);
+    if (against !== undefined) return refusal('content-usage-header', against);
+  }
+  const inHeader = tdmDeclaration(headers['tdm-reservation'], headers['tdm-policy'], url);
+  const inPage = tdmDeclaration(
+    metas.filter(({ name }) => name === 'tdm-reservation').map(({ content }) => content),
+    metas.find(({ name }) => name === 'tdm-policy')?.content,
+    url,
+  );
+  // What overrides stands first.
+  const declared = [
+    ['tdm-meta', inPage],
+    ['tdm-header', inHeader],
+    ['tdm-file', said.tdm],
+  ] as const;
+  const [rule, tdm] = declared.find(([name, value]) => value && honours.has(name)) ?? [];
+  if (rule === undefined || !tdm?.reserved) return undefined;
+  return refusal(rule, tdm.policy === undefined ? '1' : `1, policy ${tdm.policy}`);
+}
 
 /** The directives of `X-Robots-Tag` header lines that are addressed to this robot or to all. */
 export function robotsTag(header: string | readonly string[] | undefined): Set<string> {
@@ -48,21 +111,21 @@ export function robotsTag(header: string | readonly string[] | undefined): Set<s
   return directives;
 }
 
-/** The directives of a robots `<meta>` element's content. */
-export function metaDirectives(content: string): string[] {
-  return content
-    .toLowerCase()
-    .split(',')
-    .map((directive) => directive.trim())
-    .filter((directive) => directive !== '');
-}
-
-/** The first directive that opts this resource out, or undefined. */
-export function optOutOf(directives: ReadonlySet<string>): string | undefined {
-  return OPT_OUT_DIRECTIVES.find((directive) => directives.has(directive));
+/** The directives of the robots `<meta>` elements among `metas`. */
+export function metaDirectives(metas: readonly RobotMeta[]): Set<string> {
+  const directives = new Set<string>();
+  for (const { name, content } of metas) {
+    if (name !== 'robots' && name !== ROBOT_TOKEN) continue;
+    for (const directive of content.toLowerCase().split(',')) directives.add(directive.trim());
+  }
+  return directives;
 }
 
 /** Whether the links of a page with these directives may be followed. */
 export function mayFollow(directives: ReadonlySet<string>): boolean {
   return !directives.has('nofollow') && !directives.has('none');
+}
+
+function optOutDirective(directives: ReadonlySet<string>): string | undefined {
+  return OPT_OUT_DIRECTIVES.find((directive) => directives.has(directive));
 }

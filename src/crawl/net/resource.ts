@@ -1,8 +1,9 @@
 /** What is asked of the web and what comes back: the types between the client and its users. */
 
 import type { Loss } from '../../core/reasons.js';
+import type { TdmDeclaration } from './tdmrep.js';
 
-export type ResourceKind = 'page' | 'image' | 'sitemap' | 'robots' | 'api';
+export type ResourceKind = 'page' | 'image' | 'sitemap' | 'robots' | 'tdm-file' | 'api';
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -14,6 +15,8 @@ export interface Head {
   readonly headers: Headers;
   /** The media type alone, lower-case (`text/html`); empty when not given. */
   readonly contentType: string;
+  /** What the tdmrep.json of its origin says of it, where that is asked. */
+  readonly tdm?: TdmDeclaration;
 }
 
 export type Fetched =

@@ -8,34 +8,46 @@
  * wherever it follows the RFC.
  */
 
+import { signalAgainstTraining, usageAgainstTraining } from './content-usage.js';
+import { canonicalPath, PathPattern } from './path-pattern.js';
+
 /** §2.5: at least 500 KiB must be parsed; more is ignored. */
 export const MAX_ROBOTS_BYTES = 500 * 1024;
 
-interface Rule {
-  readonly allow: boolean;
-  /** The canonical pattern cut at its wildcards: the first piece is anchored at the start. */
-  readonly pieces: readonly string[];
-  /** The pattern ended in `$`: the last piece must end the path. */
-  readonly anchored: boolean;
-  /** Octets of the pattern: the longest match wins. */
-  readonly length: number;
+/** What a robots.txt says of one URL. */
+export interface Verdict {
+  /** The pattern of the rule that closes it. */
+  readonly disallow?: string;
+  /** The preference in `Content-Usage` against training, as `train-ai=n`. */
+  readonly usage?: string;
+  /** The signal in `Content-Signal` against training: `ai-train=no`. */
+  readonly signal?: string;
 }
 
 /** What a host's robots.txt says to one robot. */
 export interface RobotsRules {
-  /** Whether `url` may be requested. Only its path and query count. */
-  allows(url: URL): boolean;
+  /** Whether `url` may be requested, and used. Only its path and query count. */
+  judge(url: URL): Verdict;
   /** From `Crawl-delay`, which is not in the RFC but widely used; undefined when not said. */
   readonly crawlDelayMs: number | undefined;
   /** Absolute URLs as written, in order. */
   readonly sitemaps: readonly string[];
+  /** Roughly what this takes of memory. */
+  readonly bytes: number;
 }
 
 export const ALLOW_ALL: RobotsRules = {
-  allows: () => true,
+  judge: () => ({}),
   crawlDelayMs: undefined,
   sitemaps: [],
+  bytes: 0,
 };
+
+/** A path and what a rule says of it: for Allow and Disallow whether it is open, else what is refused. */
+interface Rule<T> {
+  readonly pattern: PathPattern;
+  readonly says: T;
+}
 
 /**
  * Parses `text` for the robot named `token` (its product token, e.g. `wit`): the rules of all groups
@@ -73,10 +85,22 @@ export function parseRobots(text: string, token: string): RobotsRules {
         namingAgents = false;
         // An empty pattern is no rule (§2.2.2).
         if (value !== '' && current.length > 0) {
-          const rule = parseRule(value, key === 'allow');
-          for (const group of current) group.rules.push(rule);
+          const rule = { pattern: new PathPattern(value), says: key === 'allow' };
+          for (const group of current) group.access.push(rule);
         }
         break;
+      // A rule of a group like the two above (draft-ietf-aipref-attach §3).
+      case 'content-usage':
+      case 'content-signal': {
+        namingAgents = false;
+        // Earlier drafts, and content signals, have values without a path, for all of them.
+        const [, path = '/', preference = ''] = /^(\/\S*)?\s*(.*)$/.exec(value) ?? [];
+        const isUsage = key === 'content-usage';
+        const says = (isUsage ? usageAgainstTraining : signalAgainstTraining)(preference);
+        const rule = { pattern: new PathPattern(path), says };
+        for (const group of current) (isUsage ? group.usage : group.signals).push(rule);
+        break;
+      }
       case 'crawl-delay': {
         // Other records must not end a group (§2.2.4), so `namingAgents` stays.
         const seconds = Number(value);
@@ -86,93 +110,71 @@ export function parseRobots(text: string, token: string): RobotsRules {
         break;
       }
       case 'sitemap':
-        if (value !== '') sitemaps.push(value);
+        // A copy: a part of the text would keep all of it in memory.
+        if (value !== '') sitemaps.push(Buffer.from(value).toString());
         break;
     }
   }
 
   const group = ownNamed ? own : general;
   return {
-    allows: (url) => url.pathname === '/robots.txt' || group.allows(canonicalPath(url)),
+    judge: (url) => group.judge(url),
     crawlDelayMs: group.crawlDelayMs,
     sitemaps,
+    bytes: group.bytes + sitemaps.reduce((n, url) => n + 40 + 2 * url.length, 0),
   };
 }
 
 class Group {
-  readonly rules: Rule[] = [];
+  readonly access: Rule<boolean>[] = [];
+  readonly usage: Rule<string | undefined>[] = [];
+  readonly signals: Rule<string | undefined>[] = [];
   crawlDelayMs: number | undefined;
 
-  allows(path: string): boolean {
-    let longest = -1;
-    let allowed = true;
-    for (const rule of this.rules) {
-      if (rule.length < longest || (rule.length === longest && (allowed || !rule.allow))) continue;
-      if (matches(rule, path)) {
-        longest = rule.length;
-        allowed = rule.allow;
-      }
-    }
-    return allowed;
+  judge(url: URL): Verdict {
+    const { access, usage, signals } = this;
+    if (access.length + usage.length + signals.length === 0) return {};
+    const path = canonicalPath(url);
+    // robots.txt itself is always open.
+    const closed = url.pathname === '/robots.txt' ? undefined : mostSpecific(access, path, true);
+    const used = mostSpecific(usage, path);
+    const signal = mostSpecific(signals, path);
+    return {
+      ...(closed?.says === false && { disallow: closed.pattern.toString() }),
+      ...(used?.says !== undefined && { usage: used.says }),
+      ...(signal?.says !== undefined && { signal: signal.says }),
+    };
   }
+
+  get bytes(): number {
+    const rules = [...this.access, ...this.usage, ...this.signals];
+    return rules.reduce((n, { pattern }) => n + 50 + pattern.bytes, 500);
+  }
+}
+
+/**
+ * The rule with the longest path that matches. Of equally long ones that which says `preferred`
+ * (§2.2.2: Allow), else one that says anything: preferences against a use prevail.
+ */
+function mostSpecific<T>(
+  rules: readonly Rule<T>[],
+  path: string,
+  preferred?: T,
+): Rule<T> | undefined {
+  let best: Rule<T> | undefined;
+  for (const rule of rules) {
+    const { length } = rule.pattern;
+    if (best !== undefined) {
+      if (length < best.pattern.length) continue;
+      const wins = preferred === undefined ? rule.says !== undefined : rule.says === preferred;
+      if (length === best.pattern.length && !wins) continue;
+    }
+    if (rule.pattern.matches(path)) best = rule;
+  }
+  return best;
 }
 
 /** `Wit/1.0 ` → `wit`. */
 function productToken(value: string): string {
   return (value.split('/', 1)[0] as string).trim().toLowerCase();
-}
-
-function parseRule(pattern: string, allow: boolean): Rule {
-  const anchored = pattern.endsWith('$');
-  const body = anchored ? pattern.slice(0, -1) : pattern;
-  const pieces = body.split('*').map((piece) => canonical(piece));
-  const wildcards = pieces.length - 1 + (anchored ? 1 : 0);
-  return { allow, pieces, anchored, length: pieces.reduce((n, p) => n + octets(p), wildcards) };
-}
-
-/** Each piece at its earliest place after the one before: linear, and as good as any other choice. */
-function matches({ pieces, anchored }: Rule, path: string): boolean {
-  const first = pieces[0] as string;
-  if (!path.startsWith(first)) return false;
-  if (pieces.length === 1) return !anchored || path.length === first.length;
-  let at = first.length;
-  const last = pieces.length - 1;
-  for (let i = 1; i < last; i++) {
-    const piece = pieces[i] as string;
-    const found = path.indexOf(piece, at);
-    if (found === -1) return false;
-    at = found + piece.length;
-  }
-  const end = pieces[last] as string;
-  return anchored
-    ? path.length - end.length >= at && path.endsWith(end)
-    : path.indexOf(end, at) !== -1;
-}
-
-function canonicalPath(url: URL): string {
-  return canonical(url.pathname + url.search);
-}
-
-/**
- * One spelling for all that §2.2.2 calls equal: each octet percent-encoded in upper case unless
- * unreserved, and `/` and `?`, which give a path its shape, left as they are where they are plain.
- */
-function canonical(text: string): string {
-  return text.replace(/%[0-9a-fA-F]{2}|[^A-Za-z0-9\-._~/?]/gu, (found) => {
-    if (found.length !== 3 || found[0] !== '%') {
-      return Array.from(Buffer.from(found), percent).join('');
-    }
-    const octet = Number.parseInt(found.slice(1), 16);
-    const char = String.fromCharCode(octet);
-    return /[A-Za-z0-9\-._~]/.test(char) ? char : found.toUpperCase();
-  });
-}
-
-/** Length of a canonical text, an encoded octet counting as one. */
-function octets(text: string): number {
-  return text.replace(/%../g, '%').length;
-}
-
-function percent(octet: number): string {
-  return `%${octet.toString(16).toUpperCase().padStart(2, '0')}`;
 }

@@ -130,13 +130,9 @@ async function readPage(
   const page = extractPage(html, fetched.url);
   const header = robotsTag(fetched.headers['x-robots-tag']);
   const links = mayFollow(header) ? page.links.filter((link) => frontier.mayVisit(link)) : [];
-  const headerOptOut = optOutOf(header);
-  if (headerOptOut !== undefined) {
-    return { ...lost(url, { reason: 'opt_out', detail: `X-Robots-Tag: ${headerOptOut}` }), links };
-  }
-  if (page.optOut !== undefined) {
-    return { ...lost(url, { reason: 'opt_out', detail: `meta robots: ${page.optOut}` }), links };
-  }
+  // Only now, as a page's metas override its headers, and as its links may be followed all the same.
+  const optOut = optOutOf({ ...fetched, metas: page.metas }, client.honours);
+  if (optOut !== undefined) return { ...lost(url, optOut), links };
   return { candidates: page.candidates, rejects: [], links };
 }
 

@@ -5,6 +5,7 @@ import { parseWat } from '../../../src/crawl/sources/commoncrawl/envelope.js';
 import { readResponse } from '../../../src/crawl/sources/commoncrawl/response.js';
 import type { WarcRecord } from '../../../src/crawl/sources/commoncrawl/warc.js';
 import { type ArchivedPage, readWat } from '../../../src/crawl/sources/commoncrawl/wat.js';
+import { ALL_RULES } from '../support.js';
 import { envelope, readAll, realRecords, response, wat } from './archives.js';
 
 async function only(record: Buffer): Promise<WarcRecord> {
@@ -12,11 +13,11 @@ async function only(record: Buffer): Promise<WarcRecord> {
 }
 
 async function fromWat(...args: Parameters<typeof envelope>): Promise<ArchivedPage> {
-  return readWat((await only(wat(args[0], envelope(...args)))).block) as ArchivedPage;
+  return readWat((await only(wat(args[0], envelope(...args)))).block, ALL_RULES) as ArchivedPage;
 }
 
 async function fromWarc(url: string, html: string | Buffer, headers?: string[]) {
-  return (await readResponse(await only(response(url, html, headers)))) as ArchivedPage;
+  return (await readResponse(await only(response(url, html, headers)), ALL_RULES)) as ArchivedPage;
 }
 
 const pairs = (page: ArchivedPage) =>
@@ -33,14 +34,14 @@ describe('a page in WARC and WAT', () => {
   it('gives the same candidates, of the real page that is in both', async () => {
     const pages = new Map<string, ArchivedPage>();
     for (const record of (await readAll(Buffer.concat(realRecords('wat')))).records) {
-      const page = record.block.includes('Envelope') ? readWat(record.block) : undefined;
+      const page = record.block.includes('Envelope') ? readWat(record.block, ALL_RULES) : undefined;
       if (page !== undefined) pages.set(page.pageUrl, page);
     }
     expect(pages.size).toBe(1);
     const found: ArchivedPage[] = [];
     for (const record of (await readAll(Buffer.concat(realRecords('warc')))).records) {
       if (record.fields.get('warc-type') !== 'response') continue;
-      const page = await readResponse(record);
+      const page = await readResponse(record, ALL_RULES);
       if (page === undefined) continue;
       found.push(page);
       const twin = pages.get(page.pageUrl);
@@ -50,10 +51,10 @@ describe('a page in WARC and WAT', () => {
         expect(page.candidates[0]).toMatchObject({ source: 'commoncrawl', text: '496' });
       }
     }
-    expect(found.map(({ candidates, optOut }) => [candidates.length, optOut])).toEqual([
+    expect(found.map(({ candidates, optOut }) => [candidates.length, optOut?.detail])).toEqual([
       [4, undefined],
       [854, undefined],
-      [0, 'meta robots: noindex'],
+      [0, 'meta-robots: noindex'],
     ]);
   });
 
@@ -175,14 +176,18 @@ describe('a page in WARC and WAT', () => {
   });
 
   it.each<[string, string[]]>([
-    ['X-Robots-Tag: noimageai', ['X-Robots-Tag: noimageai']],
-    ['X-Robots-Tag: noindex', ['x-robots-tag: otherbot: nofollow', 'X-Robots-Tag: wit: noindex']],
-  ])('is left out by %s', async (optOut, lines) => {
+    ['x-robots-tag: noimageai', ['X-Robots-Tag: noimageai']],
+    ['x-robots-tag: noindex', ['X-Robots-Tag: otherbot: nofollow', 'X-Robots-Tag: wit: noindex']],
+    ['content-usage-header: train-ai=n', ['Content-Usage: train-ai=n']],
+    ['tdm-header: 1', ['TDM-Reservation: 1']],
+  ])('is left out by %s', async (detail, lines) => {
     const html = '<img src=1.jpg alt=A>';
+    const optOut = { reason: 'opt_out', detail };
     expect(await fromWarc(PAGE, html, lines)).toMatchObject({ optOut, candidates: [] });
+    const name = /^[^:]*/.exec(lines[0] as string)?.[0] as string;
     const values = lines.map((line) => line.replace(/^[^:]*: /, ''));
     const links = [image('1.jpg', { alt: 'A' })];
-    const inWat = await fromWat(PAGE, { links }, { 'x-Robots-tag': values });
+    const inWat = await fromWat(PAGE, { links }, { [name]: values });
     expect(inWat).toMatchObject({ optOut, candidates: [] });
   });
 });
@@ -215,7 +220,7 @@ describe('a WAT record', () => {
     (text) => {
       // What holds no page is only looked at as far as its ends.
       expect(() => {
-        if (readWat(Buffer.from(text)) === undefined) throw new SyntaxError('nothing');
+        if (readWat(Buffer.from(text), ALL_RULES) === undefined) throw new SyntaxError('nothing');
       }).toThrow();
     },
   );
@@ -330,14 +335,16 @@ describe('a WARC response', () => {
   ])('is no page: %j', async (head, body) => {
     const record = await only(response(PAGE, ''));
     const block = Buffer.from(`${head}\r\n\r\n${body}`);
-    expect(await readResponse({ ...record, block })).toBeUndefined();
+    expect(await readResponse({ ...record, block }, ALL_RULES)).toBeUndefined();
   });
 
   it.each(['', 'nothing', 'SSH-2.0\r\n\r\n', 'HTTP/1.1 2xx\r\n\r\n'])(
     'that is %j is an error',
     async (text) => {
       const record = await only(response(PAGE, ''));
-      await expect(readResponse({ ...record, block: Buffer.from(text) })).rejects.toThrow();
+      await expect(
+        readResponse({ ...record, block: Buffer.from(text) }, ALL_RULES),
+      ).rejects.toThrow();
     },
   );
 

@@ -95,10 +95,10 @@ describe('the source commoncrawl', () => {
     expect(
       inWarc.rejects.map(({ reason, detail, pageUrl }) => [
         reason,
-        detail?.split(': ').slice(1).join(': '),
+        detail?.replace(/\(.*, byte \d+\)$/, '(…)'),
         pageUrl,
       ]),
-    ).toEqual([['opt_out', 'meta robots: noindex', expect.stringContaining('0x20.be')]]);
+    ).toEqual([['opt_out', 'meta-robots: noindex (…)', expect.stringContaining('0x20.be')]]);
 
     const base = join(dir, 'data');
     expect((await readAll([base])).files).toEqual([one, two, plain].sort());

@@ -504,7 +504,7 @@ describe('retries', () => {
       waits++;
     };
     const resolve = () => Promise.reject(Object.assign(new Error('no'), { code }));
-    const settings = { connectTo: [], contact: 'a@b.test', retries: 3, robots: false };
+    const settings = { connectTo: [], contact: 'a@b.test', retries: 3, honour: [] };
     const clock = { now: () => performance.now(), sleep };
     const client = clientFor(1, settings, { clock, resolve });
     const got = await client.get('http://a.test/', { kind: 'page', signal: never });
@@ -631,7 +631,7 @@ describe('robots.txt', () => {
 
   it('is left alone when the operator says so', async () => {
     const { got, server } = await visit(send('User-agent: *\nDisallow: /'), '/x', {
-      robots: false,
+      honour: [],
     });
     expect(reasonOf(got)).toBe('ok');
     expect(server.log).toEqual(['a.test/x']);

@@ -53,7 +53,7 @@ describe('connections', () => {
       asked.push(name);
       throw new Error('asked');
     };
-    const client = clientFor(server.port, { robots: false }, { resolve });
+    const client = clientFor(server.port, { honour: [] }, { resolve });
     const got = await client.get('http://noto.test/a?b', { kind: 'page', signal: never });
     expect(got.ok && got.body.toString()).toBe('ok');
     expect(server.log).toEqual(['noto.test/a?b']);

@@ -134,7 +134,11 @@ describe('web', () => {
       ['http://a.test/binary', 'wrong_content_type', 'no content type, and not HTML'],
       ['http://a.test/gone', 'http_client_error', 'HTTP 404'],
       ['http://a.test/pdf', 'wrong_content_type', 'application/pdf'],
-      ['http://a.test/private', 'robots_disallowed', 'http://a.test/robots.txt'],
+      [
+        'http://a.test/private',
+        'robots_disallowed',
+        'robots.txt: Disallow: /private (http://a.test)',
+      ],
     ]);
     expect(rejects[0]).toEqual({
       id: contentId('http://a.test/binary'),
@@ -222,9 +226,9 @@ describe('opt-outs of pages', () => {
     const { rejects, rounds, candidates } = await crawl(server.port, settings);
     const optOuts = rejects.filter(({ reason }) => reason === 'opt_out');
     expect(optOuts.map(({ pageUrl, detail }) => [pageUrl, detail])).toEqual([
-      ['http://a.test/noai', 'X-Robots-Tag: noai'],
-      ['http://a.test/noindex', 'meta robots: noindex'],
-      ['http://a.test/none', 'meta robots: none'],
+      ['http://a.test/noai', 'x-robots-tag: noai'],
+      ['http://a.test/noindex', 'meta-robots: noindex'],
+      ['http://a.test/none', 'meta-robots: none'],
     ]);
     expect(candidates.map(({ text: alt }) => alt)).toEqual(['nofollow', 'other']);
     expect(rounds[2]).toEqual(

@@ -1,11 +1,12 @@
 /** The page in a WARC record: an HTTP response as it was archived (WARC 1.1, §6.3). */
 
 import { Readable } from 'node:stream';
+import type { RuleName } from '../../../config.js';
 import { messageOf } from '../../../core/errors.js';
 import { decodeHtml } from '../../charset.js';
 import { extractPage } from '../../extract.js';
 import { readBody } from '../../net/body.js';
-import { optOutOf, robotsTag } from '../../net/optout.js';
+import { optOutOf } from '../../net/optout.js';
 import { MAX_BLOCK_BYTES, type WarcRecord } from './warc.js';
 import { type ArchivedPage, SOURCE } from './wat.js';
 
@@ -18,7 +19,10 @@ const HTML = /^\s*(text\/html|application\/xhtml\+xml)\s*(;|$)/i;
  * The page of a `response` record; undefined when it is not HTML or was not answered with success.
  * @throws Error saying what is wrong with the response.
  */
-export async function readResponse(record: WarcRecord): Promise<ArchivedPage | undefined> {
+export async function readResponse(
+  record: WarcRecord,
+  honours: ReadonlySet<RuleName>,
+): Promise<ArchivedPage | undefined> {
   const { fields, block } = record;
   // Parentheses of older writers: `<http://…>`.
   const pageUrl = (fields.get('warc-target-uri') ?? '').replace(/^<(.*)>$/, '$1');
@@ -32,18 +36,13 @@ export async function readResponse(record: WarcRecord): Promise<ArchivedPage | u
   const headers = readHeaders(lines);
   const contentType = headers.get('content-type')?.[0] ?? '';
   if (!code.startsWith('2') || !HTML.test(contentType)) return undefined;
-  const directive = optOutOf(robotsTag(headers.get('x-robots-tag')));
-  if (directive !== undefined) return optedOut(pageUrl, `X-Robots-Tag: ${directive}`);
-
   const body = await decode(block.subarray(end.index + end[0].length), headers);
   const page = extractPage(decodeHtml(body, contentType), pageUrl, SOURCE);
-  if (page.optOut !== undefined) return optedOut(pageUrl, `meta robots: ${page.optOut}`);
+  const said = { url: pageUrl, headers: Object.fromEntries(headers), metas: page.metas };
+  const optOut = optOutOf(said, honours);
+  if (optOut !== undefined) return { pageUrl, candidates: [], imagesWithoutText: 0, optOut };
   const candidates = page.candidates.filter(({ text }) => text !== '');
   return { pageUrl, candidates, imagesWithoutText: page.candidates.length - candidates.length };
-}
-
-function optedOut(pageUrl: string, optOut: string): ArchivedPage {
-  return { pageUrl, candidates: [], imagesWithoutText: 0, optOut };
 }
 
 function readHeaders(lines: readonly string[]): Map<string, string[]> {

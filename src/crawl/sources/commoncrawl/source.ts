@@ -4,7 +4,7 @@
  * and title at a third of the size.
  */
 
-import type { SourcesConfig } from '../../../config.js';
+import type { RuleName, SourcesConfig } from '../../../config.js';
 import { messageOf, WitError } from '../../../core/errors.js';
 import { contentId } from '../../../core/ids.js';
 import { isRetryable, type Loss } from '../../../core/reasons.js';
@@ -69,7 +69,7 @@ async function* readArchive(
       signal.throwIfAborted();
       for (const item of items) {
         if (item.type === 'damage') batch.lose(item.at, item.loss);
-        else await readRecord(item, batch);
+        else await readRecord(item, client.honours, batch);
         if (batch.size >= BATCH) yield batch.take();
       }
     }
@@ -84,15 +84,19 @@ async function* readArchive(
 }
 
 /** Adds what one record gives. A record of a page that cannot be read is a loss. */
-async function readRecord(record: WarcRecord, batch: Batch): Promise<void> {
+async function readRecord(
+  record: WarcRecord,
+  honours: ReadonlySet<RuleName>,
+  batch: Batch,
+): Promise<void> {
   batch.records++;
   const type = record.fields.get('warc-type');
   const mediaType = record.fields.get('content-type') ?? '';
   try {
     let page: ArchivedPage | undefined;
-    if (type === 'response') page = await readResponse(record);
+    if (type === 'response') page = await readResponse(record, honours);
     else if (type === 'metadata' && /^application\/json\b/i.test(mediaType)) {
-      page = readWat(record.block);
+      page = readWat(record.block, honours);
     }
     if (page !== undefined) batch.add(record.at, page);
   } catch (error) {
@@ -132,7 +136,7 @@ class Batch {
     this.#imagesWithoutText += page.imagesWithoutText;
     for (const candidate of page.candidates) this.#candidates.push(candidate);
     if (page.optOut !== undefined) {
-      this.lose(at, { reason: 'opt_out', detail: page.optOut }, page.pageUrl);
+      this.lose(at, page.optOut, page.pageUrl);
     }
   }
 
@@ -147,7 +151,8 @@ class Batch {
       source: SOURCE,
       stage: 'discover',
       reason,
-      detail: `${place}: ${detail}`,
+      // Opt-outs begin with their rule, wherever they come from.
+      detail: reason === 'opt_out' ? `${detail} (${place})` : `${place}: ${detail}`,
     };
     if (pageUrl !== undefined) reject.pageUrl = pageUrl;
     this.#rejects.push(reject);

@@ -5,11 +5,14 @@
  */
 
 import { decodeHTMLAttribute } from 'entities';
+import type { RuleName } from '../../../config.js';
 import { candidateId } from '../../../core/ids.js';
+import type { Loss } from '../../../core/reasons.js';
 import type { Candidate, TextSource } from '../../../core/types.js';
 import { MAX_CANDIDATES, openGraphImages, resolveUrl } from '../../extract.js';
 import { parseUrl } from '../../net/guard.js';
-import { metaDirectives, optOutOf, ROBOT_TOKEN, robotsTag } from '../../net/optout.js';
+import { isRobotMeta, optOutOf, type RobotMeta } from '../../net/optout.js';
+import type { Headers } from '../../net/resource.js';
 import { largestFirst } from '../../srcset.js';
 import { boundedText } from '../../text.js';
 import { parseWat } from './envelope.js';
@@ -22,7 +25,7 @@ export interface ArchivedPage {
   /** Images without any text: nothing could ever match them, and they are most of an archive. */
   readonly imagesWithoutText: number;
   /** How the page asks to be left out; then there are no candidates. */
-  readonly optOut?: string;
+  readonly optOut?: Loss;
 }
 
 /** The name under which candidates of archives stand. */
@@ -38,7 +41,7 @@ type Json = Readonly<Record<string, unknown>>;
  * The page of a WAT record with content `block`; undefined when the record is not of an HTML response.
  * @throws SyntaxError when the block is not JSON, TypeError when it is no envelope.
  */
-export function readWat(block: Buffer): ArchivedPage | undefined {
+export function readWat(block: Buffer, honours: ReadonlySet<RuleName>): ArchivedPage | undefined {
   // Most records are of requests, redirects and the like.
   if (!block.includes('"HTML-Metadata"')) {
     checkEnd(block);
@@ -54,7 +57,8 @@ export function readWat(block: Buffer): ArchivedPage | undefined {
   if (pageUrl === undefined) throw new TypeError('an envelope without WARC-Target-URI');
   const head = optional(html.Head);
   const metas = list(head.Metas);
-  const optOut = headerOptOut(optional(response.Headers)) ?? metaOptOut(metas);
+  const headers = headersOf(optional(response.Headers));
+  const optOut = optOutOf({ url: pageUrl, headers, metas: robotMetas(metas) }, honours);
   if (optOut !== undefined) return { pageUrl, candidates: [], imagesWithoutText: 0, optOut };
 
   const images = new Images(pageUrl, text(head.Base));
@@ -128,25 +132,22 @@ class Images {
   }
 }
 
-function headerOptOut(headers: Json): string | undefined {
-  for (const [name, value] of Object.entries(headers)) {
-    if (name.toLowerCase() !== 'x-robots-tag') continue;
+function headersOf(json: Json): Headers {
+  const headers = new Map<string, string[]>();
+  for (const [name, value] of Object.entries(json)) {
     const lines = [value].flat().filter((line) => typeof line === 'string');
-    const directive = optOutOf(robotsTag(lines));
-    if (directive !== undefined) return `X-Robots-Tag: ${directive}`;
+    const key = name.toLowerCase();
+    headers.set(key, [...(headers.get(key) ?? []), ...lines]);
   }
-  return undefined;
+  return Object.fromEntries(headers);
 }
 
-function metaOptOut(metas: readonly Json[]): string | undefined {
-  const directives = new Set<string>();
-  for (const meta of metas) {
+function robotMetas(metas: readonly Json[]): RobotMeta[] {
+  return metas.flatMap((meta) => {
     const name = text(meta.name)?.trim().toLowerCase();
-    if (name !== 'robots' && name !== ROBOT_TOKEN) continue;
-    for (const directive of metaDirectives(text(meta.content) ?? '')) directives.add(directive);
-  }
-  const directive = optOutOf(directives);
-  return directive === undefined ? undefined : `meta robots: ${directive}`;
+    if (name === undefined || !isRobotMeta(name)) return [];
+    return [{ name, content: text(meta.content) ?? '' }];
+  });
 }
 
 function openGraph(metas: readonly Json[]): [property: string, content: string][] {
