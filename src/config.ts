@@ -217,6 +217,10 @@ export const filterSchema = z.strictObject({
   formats: z.array(z.enum(IMAGE_FORMATS)).min(1).default(['jpeg', 'png', 'gif', 'webp', 'avif']),
   /** What becomes of images of several frames: `refuse`, or `first-frame` is taken. */
   animation: z.enum(['refuse', 'first-frame']).default('refuse'),
+  /** `hard`: no query admits more than the cap. `soft`: MetaCLIP's sampling, about the cap on average. */
+  capMode: z.enum(['hard', 'soft']).default('hard'),
+  /** Selections wanted: the cap that gives about as many takes the place of `cap`. */
+  target: count.optional(),
   minSidePx: count.default(32),
   maxAspectRatio: z.number().min(1).default(3),
   /** Checked from the header, before decoding. */

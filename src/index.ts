@@ -32,11 +32,13 @@ export * from './core/types.js';
 export { createListSource, createWebSource, extractPage, WebClient } from './crawl/index.js';
 export { evaluate, loadCaptions, loadClasses, nearestNeighbour } from './eval/index.js';
 export {
-  CapCounter,
+  Draws,
   DuplicateIndex,
+  HardCap,
   normaliseImage,
   QueryMatcher,
-  selectCandidates,
+  Selector,
+  SoftCap,
 } from './filter/index.js';
 export { type BuildOptions, buildDataset } from './pipeline/build.js';
 export { followShards } from './pipeline/follow.js';

@@ -129,6 +129,17 @@ export const buildFlags: Flag[] = [
   },
   { flags: '--cap <n>', summary: 'pairs one query may admit', key: 'filter.cap', kind: 'number' },
   {
+    flags: '--cap-mode <mode>',
+    summary: "hard: at most the cap; soft: MetaCLIP's sampling, about the cap on average",
+    key: 'filter.capMode',
+  },
+  {
+    flags: '--target <n>',
+    summary: 'selections wanted: finds the cap that gives about as many',
+    key: 'filter.target',
+    kind: 'number',
+  },
+  {
     flags: '--side <px>',
     summary: 'short side of stored images',
     key: 'shard.sidePx',

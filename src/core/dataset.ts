@@ -44,6 +44,8 @@ export interface Manifest extends JournalHead {
     queries?: OutputFile;
   };
   funnel: Funnel;
+  /** The cap that selection applied: as set, or found for a target; once selection has run. */
+  cap?: number;
 }
 
 /** A dataset folder that this process may write. */
@@ -165,6 +167,7 @@ function manifestOf(head: JournalHead, unsorted: readonly UnitCommit[]): Manifes
       .flatMap((commit) => commit.outputs)
       .filter((output) => output.path.startsWith(`${name}/`) && output.path.endsWith('.parquet'))
       .sort((a, b) => (a.path < b.path ? -1 : 1));
+  const cap = commits.find(({ counts }) => counts.cap !== undefined)?.counts.cap;
   const queries = commits
     .flatMap((commit) => commit.outputs)
     .find(({ path }) => path === QUERIES_FILE);
@@ -179,6 +182,7 @@ function manifestOf(head: JournalHead, unsorted: readonly UnitCommit[]): Manifes
       ...(queries && { queries }),
     },
     funnel: funnelOf(commits),
+    ...(cap !== undefined && { cap }),
   };
 }
 

@@ -103,5 +103,7 @@ export const queryUseFields = {
   matched: int(),
   /** Those of them that this query admitted under its cap. */
   admitted: int(),
+  /** Selections whose text matches, whichever query admitted them. */
+  selected: int(),
 };
 export type QueryUse = RecordOf<typeof queryUseFields>;

@@ -1,186 +1,376 @@
 /**
- * Which candidates are worth downloading: text rules, query matching and the cap, on text alone.
+ * Which candidates are worth downloading: text rules, query matching and the cap, on text alone. Every
+ * candidate has exactly one fate: it is selected, or rejected for one reason.
  *
- * Two passes over the candidates, since whether a query admits a match depends on all its matches.
- * The first judges texts and counts matches; the second decides. Every candidate has exactly one fate:
- * it is selected, or rejected for one reason.
+ * Whether a query admits a match depends on all of its matches, and whether a caption is an image's best
+ * on all of the image's captions. So there are passes, each in memory that does not grow with the
+ * number of candidates (but for a bit each) and time that grows in step with it:
+ *
+ * 1. `judge`, unit by unit: text rules and matches, a few dozen bytes a candidate.
+ * 2. `admit`, over those bytes: repeated ids, matches of each query, the cap, one caption an image. What
+ *    must meet meets in a partition of a spill file.
+ * 3. `decide`, unit by unit: the candidates again, each with its fate.
+ * 4. `inOrder`: the selections in their seeded order.
+ *
+ * All intermediate files are in one folder. A unit's file there means that it was judged; the passes of
+ * `admit` are cheap and done anew after a restart. No result depends on where units begin and end.
  */
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { FilterConfig } from '../config.js';
 import type { Emit } from '../core/events.js';
-import { orderOf, rankOf } from '../core/ids.js';
+import { orderOf } from '../core/ids.js';
 import type { Loss } from '../core/reasons.js';
-import type { Candidate, Query, QueryUse, Reject, Selection, TextSource } from '../core/types.js';
-import { CapCounter } from './cap.js';
-import { QueryMatcher } from './match.js';
-import { judgeText } from './rules.js';
+import { SpillSet, SpillWriter } from '../core/spill.js';
+import type { Candidate, Query, QueryUse, Reject, Selection } from '../core/types.js';
+import { type Admission, Draws, HardCap, SoftCap } from './cap.js';
+import {
+  chooseCaptions,
+  ImageSpill,
+  type Loser,
+  LoserSpill,
+  losersOf,
+} from './selection/images.js';
+import { createJudge, JudgedCursor, JudgedEncoder } from './selection/judged.js';
+import { LeastCapSpill, leastCaps } from './selection/least.js';
+import { inOrder, OrderSpill, OTHER_TEXTS_READ } from './selection/order.js';
+import { type Bits, findRepeated, IdSpill } from './selection/repeated.js';
+import { leastCap } from './target.js';
 import { cleanText } from './text.js';
 
-export interface SelectResult {
-  /** In a random order, fixed by the seed. */
-  readonly selections: Selection[];
-  /** In the order of the candidates. */
-  readonly rejects: Reject[];
-  /** For every query, in list order. */
-  readonly perQuery: QueryUse[];
+/** A run of candidates: what is judged and decided at once. Units follow each other without gaps. */
+export interface SelectUnit {
+  /** From 0. */
+  readonly index: number;
+  /** How many candidates stand in the units before it. */
+  readonly first: number;
+  readonly rows: number;
+  /** Its candidates, in the same order each time. */
+  readonly read: () => AsyncIterable<Candidate>;
 }
 
-/** A candidate that passed the text rules: the queries that it matches. */
-interface Matched {
-  readonly matches: readonly number[];
-  readonly rank: number;
+export interface SelectOptions {
+  /** For intermediate files; to be removed when the result is safe. */
+  readonly folder: string;
+  readonly units: readonly SelectUnit[];
+  readonly queries: readonly Query[];
+  readonly config: FilterConfig;
+  readonly seed: number;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
 }
 
-/**
- * @param read gives the candidates from the beginning, in the same order each time
- * @throws only the signal's reason
- */
-export async function selectCandidates(
-  read: () => AsyncIterable<Candidate>,
-  queries: readonly Query[],
-  config: FilterConfig,
-  seed: number,
-  { emit, signal }: { emit: Emit; signal: AbortSignal },
-): Promise<SelectResult> {
-  const matcher = new QueryMatcher(queries.map((query) => query.text));
-  const cap = new CapCounter(config.cap, queries.length);
-  const context = { config, isKnown: (word: string) => matcher.knows(word) };
-  const judge = (candidate: Candidate): Matched | Loss => {
-    const { text, loss } = judgeText(candidate.text, context);
-    if (loss !== undefined) return loss;
-    const matches = matcher.match(text);
-    if (matches.length === 0) return { reason: 'no_query', detail: 'contains no query' };
-    return { matches, rank: rankOf(seed, candidate.id) };
-  };
+/** Of a spill file, at most: each costs a buffer while it is written. */
+const MOST_PARTITIONS = 256;
+/** Candidates and selections of one partition, about: a few MB. */
+const IDS_PER_PARTITION = 200_000;
+const IMAGES_PER_PARTITION = 100_000;
+const SELECTIONS_PER_PARTITION = 8_000;
+/** Candidates between two progress events. */
+const PROGRESS = 1_000;
 
-  emit({ type: 'begin', task: 'select', unit: 'candidates' });
-  // Judging costs most, so its result is kept for the second pass; texts are not.
-  const judgements: (Matched | Loss)[] = [];
-  for await (const candidate of firstOnly(read(), () => {})) {
-    if (judgements.length % 1_000 === 0) {
-      signal.throwIfAborted();
-      emit({ type: 'progress', task: 'select', done: judgements.length, note: 'matching' });
-    }
-    const judged = judge(candidate);
-    judgements.push(judged);
-    if ('reason' in judged) continue;
-    for (const query of judged.matches) cap.add(query, judged.rank, candidate.id);
+/** What `admit` found out. */
+interface Admitted {
+  readonly repeated: Bits;
+  readonly admission: Admission;
+  /** The cap that was applied. */
+  readonly cap: number;
+  readonly matched: Uint32Array;
+  readonly admitted: Uint32Array;
+  /** How many will be selected. */
+  readonly images: number;
+  readonly losers: SpillSet;
+}
+
+export class Selector {
+  readonly #options: SelectOptions;
+  readonly #total: number;
+  #result: Admitted | undefined;
+  /** Judged so far, for progress. */
+  #judged = 0;
+
+  constructor(options: SelectOptions) {
+    this.#options = options;
+    this.#total = options.units.reduce((sum, { rows }) => sum + rows, 0);
   }
 
-  const selected: Selection[] = [];
-  const rejects: (Reject & { at: number })[] = [];
-  const positions = new Map<string, number>();
-  let at = 0;
-  let unique = 0;
-  const reject = (candidate: Candidate, loss: Loss, position: number): void => {
-    rejects.push({ ...candidate, stage: 'select', ...loss, at: position });
-    emit({ type: 'loss', stage: 'select', reason: loss.reason, count: 1 });
-  };
-  const repeated = (candidate: Candidate): void => {
-    const detail = 'same image URL and text as an earlier candidate';
-    reject(candidate, { reason: 'duplicate_candidate', detail }, at++);
-  };
-  for await (const candidate of firstOnly(read(), repeated)) {
-    if (at % 1_000 === 0) signal.throwIfAborted();
-    const judged = judgements[unique++] as Matched | Loss;
-    if ('reason' in judged) {
-      reject(candidate, judged, at++);
-      continue;
-    }
-    const { matches, rank } = judged;
-    const admitted = matches.filter((query) => cap.admits(query, rank, candidate.id));
-    if (admitted.length === 0) {
-      const detail = `each of its ${matches.length} queries admits ${config.cap} lower ranks`;
-      reject(candidate, { reason: 'over_cap', detail }, at++);
-      continue;
-    }
-    const names = (indices: readonly number[]): string[] =>
-      indices.map((index) => (queries[index] as Query).text);
-    positions.set(candidate.id, at++);
-    selected.push({
-      ...candidate,
-      text: cleanText(candidate.text),
-      queries: names(matches),
-      admittedBy: names(admitted),
-      rank,
-      otherTexts: [],
+  /** Pass 1. Units that an earlier run judged are passed over. */
+  async judge(): Promise<void> {
+    const { units, queries, config } = this.#options;
+    const left = units.filter(({ index }) => !existsSync(this.#path('judged', index)));
+    this.#judged = this.#total - left.reduce((sum, { rows }) => sum + rows, 0);
+    if (left.length === 0) return;
+    const judge = createJudge(queries, config);
+    for (const unit of left) await this.#judgeUnit(unit, judge);
+  }
+
+  async #judgeUnit(unit: SelectUnit, judge: ReturnType<typeof createJudge>): Promise<void> {
+    const encoder = new JudgedEncoder(this.#options.seed);
+    const partitions = partitionsFor(this.#total, IDS_PER_PARTITION);
+    const idsPath = this.#path('ids', unit.index);
+    await writeSpill(idsPath, partitions, async (ids) => {
+      // The judged rows are written last: where they are, the ids are too.
+      await writeSpill(this.#path('judged', unit.index), 1, async (judged) => {
+        const idSpill = new IdSpill(ids);
+        let number = unit.first;
+        for await (const candidate of unit.read()) {
+          if (this.#judged++ % PROGRESS === 0) this.#progress(this.#judged - 1, 'matching');
+          idSpill.add(candidate.id, number++);
+          judged.append(0, encoder.encode(candidate, judge(candidate)));
+        }
+        await ids.close();
+      });
     });
   }
 
-  const { winners, losers } = onePerImage(selected);
-  for (const { selection, winner } of losers) {
-    const { queries: _q, admittedBy: _a, rank: _r, otherTexts: _o, ...candidate } = selection;
-    const detail = `its text went to ${winner.id}`;
-    reject(candidate, { reason: 'same_image_url', detail }, positions.get(selection.id) as number);
+  /** Pass 2, when every unit is judged. Returns the cap, found for a target or as set. */
+  async admit(): Promise<{ cap: number; selected: number }> {
+    const { units, queries, config, seed } = this.#options;
+    const pause = (note: string) => () => this.#pause(note);
+    const ids = new SpillSet(units.map(({ index }) => this.#path('ids', index)));
+    const repeated = await findRepeated(ids, this.#total, pause('looking for repeats'));
+    const judged = new SpillSet(units.map(({ index }) => this.#path('judged', index)));
+    const rows = new MatchedRows(judged, units, repeated);
+
+    const matched = new Uint32Array(queries.length);
+    await rows.forEach(pause('counting matches'), (row) => {
+      for (let i = 0; i < row.matchCount; i++) {
+        const query = row.matches[i] as number;
+        matched[query] = (matched[query] as number) + 1;
+      }
+    });
+    const texts = queries.map(({ text }) => text);
+    const draws = config.capMode === 'soft' ? new Draws(seed, texts) : undefined;
+    const cap =
+      config.target === undefined
+        ? config.cap
+        : await this.#capFor(config.target, rows, matched, draws);
+    const admission = draws
+      ? new SoftCap(cap, matched, draws)
+      : await hardCap(cap, matched, rows, pause('finding thresholds'));
+
+    const admitted = new Uint32Array(queries.length);
+    const path = this.#path('images');
+    await writeSpill(path, partitionsFor(this.#total, IMAGES_PER_PARTITION), async (writer) => {
+      const spill = new ImageSpill(writer);
+      await rows.forEach(pause('admitting'), (row, number) => {
+        let isIn = false;
+        for (let i = 0; i < row.matchCount; i++) {
+          const query = row.matches[i] as number;
+          if (!admission.admits(query, row.rank, row.bytes, row.idAt)) continue;
+          admitted[query] = (admitted[query] as number) + 1;
+          isIn = true;
+        }
+        if (isIn) spill.add(row, number);
+      });
+    });
+    const losersPath = this.#path('losers');
+    let images = 0;
+    await writeSpill(losersPath, Math.max(1, units.length), async (writer) => {
+      const spill = new LoserSpill(writer);
+      const add = (loser: Loser): void => spill.add(unitOf(units, loser.number), loser);
+      images = await chooseCaptions(new SpillSet([path]), seed, add, pause('choosing captions'));
+    });
+    const losers = new SpillSet([losersPath]);
+    this.#result = { repeated, admission, cap, matched, admitted, images, losers };
+    return { cap, selected: images };
   }
-  rejects.sort((a, b) => a.at - b.at);
-  const order = new Map(winners.map(({ id }) => [id, orderOf(seed, id)]));
-  winners.sort(
-    (a, b) => Number(order.get(a.id)) - Number(order.get(b.id)) || (a.id < b.id ? -1 : 1),
-  );
-  emit({ type: 'end', task: 'select', done: at });
-  return {
-    selections: winners,
-    rejects: rejects.map(({ at: _at, ...rest }) => rest),
-    perQuery: queries.map(({ text }, index) => ({ query: text, ...cap.use(index) })),
-  };
+
+  /** The cap under which about `target` images are in. */
+  async #capFor(
+    target: number,
+    rows: MatchedRows,
+    matched: Uint32Array,
+    draws: Draws | undefined,
+  ): Promise<number> {
+    const path = this.#path('least');
+    const pause = () => this.#pause('looking for the cap');
+    await writeSpill(path, partitionsFor(this.#total, IDS_PER_PARTITION), async (writer) => {
+      const spill = new LeastCapSpill(writer);
+      await rows.forEach(pause, (row) => {
+        let least = Number.POSITIVE_INFINITY;
+        for (let i = 0; i < row.matchCount; i++) {
+          const query = row.matches[i] as number;
+          const uniform = draws ? draws.at(query, row.bytes, row.idAt) : row.rank;
+          least = Math.min(least, leastCap(uniform, matched[query] as number));
+        }
+        spill.add(row, least);
+      });
+    });
+    const histogram = await leastCaps(new SpillSet([path]), pause);
+    const most = matched.reduce((a, b) => Math.max(a, b), 1);
+    return Math.min(most, histogram.capFor(target));
+  }
+
+  /**
+   * Pass 3, of one unit, after `admit`: hands over its rejects in the order of the candidates and puts
+   * its selections aside.
+   */
+  async decide(unit: SelectUnit, onReject: (reject: Reject) => Promise<void>): Promise<void> {
+    const { seed } = this.#options;
+    const { repeated, admission, cap, images, losers } = this.#admitted();
+    const judged = new SpillSet([this.#path('judged', unit.index)]);
+    const row = new JudgedCursor(judged.read(0));
+    const lostHere = losersOf(losers, unit.index);
+    const partitions = partitionsFor(images, SELECTIONS_PER_PARTITION);
+    let number = unit.first;
+    await writeSpill(this.#path('chosen', unit.index), partitions, async (writer) => {
+      const spill = new OrderSpill(writer);
+      for await (const candidate of unit.read()) {
+        row.next();
+        const at = number++;
+        if (at % PROGRESS === 0) this.#progress(at, 'deciding');
+        const reject = (loss: Loss) => onReject({ ...candidate, stage: 'select', ...loss });
+        if (repeated.has(at)) {
+          const detail = 'same image URL and text as an earlier candidate';
+          await reject({ reason: 'duplicate_candidate', detail });
+          continue;
+        }
+        if (!row.isMatched) {
+          await reject(row.loss());
+          continue;
+        }
+        const queries = [...row.matches.subarray(0, row.matchCount)];
+        const admittedBy = queries.filter((query) =>
+          admission.admits(query, row.rank, row.bytes, row.idAt),
+        );
+        if (admittedBy.length === 0) {
+          await reject({ reason: 'over_cap', detail: this.#overCap(queries.length, cap) });
+          continue;
+        }
+        const text = cleanText(candidate.text);
+        const loser = lostHere.get(at);
+        if (loser !== undefined) {
+          const { winnerId, winnerOrder, place } = loser;
+          await reject({ reason: 'same_image_url', detail: `its text went to ${winnerId}` });
+          if (place < OTHER_TEXTS_READ) spill.add(winnerOrder, { winnerId, place, text });
+          continue;
+        }
+        const order = orderOf(seed, candidate.id);
+        spill.add(order, { ...candidate, text, queries, admittedBy, rank: row.rank });
+      }
+    });
+  }
+
+  #overCap(queries: number, cap: number): string {
+    return this.#options.config.capMode === 'soft'
+      ? `none of its ${queries} queries drew it`
+      : `each of its ${queries} queries admits ${cap} lower ranks`;
+  }
+
+  /** Pass 4, when every unit is decided. */
+  inOrder(): AsyncGenerator<Selection> {
+    const { units, queries } = this.#options;
+    const paths = units.map(({ index }) => this.#path('chosen', index));
+    return inOrder(new SpillSet(paths), queries, this.#path('split'));
+  }
+
+  /** For every query, in list order; `selected` counts the selections that match. */
+  uses(selected: ReadonlyMap<string, number>): QueryUse[] {
+    const { matched, admitted } = this.#admitted();
+    return this.#options.queries.map(({ text }, index) => ({
+      query: text,
+      matched: matched[index] as number,
+      admitted: admitted[index] as number,
+      selected: selected.get(text) ?? 0,
+    }));
+  }
+
+  #admitted(): Admitted {
+    if (this.#result === undefined) throw new Error('admit() comes first');
+    return this.#result;
+  }
+
+  #path(name: string, unit?: number): string {
+    const suffix = unit === undefined ? '' : `-${String(unit).padStart(5, '0')}`;
+    return join(this.#options.folder, `${name}${suffix}`);
+  }
+
+  #progress(done: number, note: string): void {
+    const { emit, signal } = this.#options;
+    signal.throwIfAborted();
+    emit({ type: 'progress', task: 'select', done, note });
+  }
+
+  /** Lets signals through in passes that do not wait for anything. */
+  async #pause(note: string): Promise<void> {
+    await setImmediate();
+    this.#progress(this.#total, note);
+  }
 }
 
-/** Passes on the first candidate of each id; hands the others to `repeated`. */
-async function* firstOnly(
-  candidates: AsyncIterable<Candidate>,
-  repeated: (candidate: Candidate) => void,
-): AsyncGenerator<Candidate> {
-  const seen = new Set<string>();
-  for await (const candidate of candidates) {
-    if (seen.has(candidate.id)) {
-      repeated(candidate);
-    } else {
-      seen.add(candidate.id);
-      yield candidate;
+/** The rows that matched and are the first of their id, in memory one unit at a time. */
+class MatchedRows {
+  readonly #judged: SpillSet;
+  readonly #units: readonly SelectUnit[];
+  readonly #repeated: Bits;
+
+  constructor(judged: SpillSet, units: readonly SelectUnit[], repeated: Bits) {
+    this.#judged = judged;
+    this.#units = units;
+    this.#repeated = repeated;
+  }
+
+  async forEach(
+    pause: () => Promise<void>,
+    use: (row: JudgedCursor, number: number) => void,
+  ): Promise<void> {
+    for (const { index, first } of this.#units) {
+      await pause();
+      const row = new JudgedCursor(this.#judged.read(0, index));
+      for (let number = first; row.next(); number++) {
+        if (row.isMatched && !this.#repeated.has(number)) use(row, number);
+      }
     }
   }
 }
 
-/** Texts written for the image come before texts written about the page. */
-const SOURCE_ORDER: readonly TextSource[] = ['alt', 'caption', 'list', 'search', 'title'];
-
-/** A logo may have a thousand alts; the texts left out are in rejects/. */
-const MAX_OTHER_TEXTS = 16;
-
-/**
- * One selection an image URL: the best caption, with the others' texts in `otherTexts`. Best means
- * most matched queries, then alt, caption, list, search, title, then longer, then lower rank.
- */
-function onePerImage(selected: readonly Selection[]): {
-  winners: Selection[];
-  losers: { selection: Selection; winner: Selection }[];
-} {
-  const byUrl = new Map<string, Selection[]>();
-  for (const selection of selected) {
-    const group = byUrl.get(selection.imageUrl);
-    if (group === undefined) byUrl.set(selection.imageUrl, [selection]);
-    else group.push(selection);
+async function hardCap(
+  k: number,
+  matched: Uint32Array,
+  rows: MatchedRows,
+  pause: () => Promise<void>,
+): Promise<HardCap> {
+  const cap = new HardCap(k, matched);
+  while (!cap.isSettled) {
+    await rows.forEach(pause, (row) => {
+      for (let i = 0; i < row.matchCount; i++) {
+        cap.see(row.matches[i] as number, row.rank, row.bytes, row.idAt);
+      }
+    });
+    cap.endPass();
   }
-  const winners: Selection[] = [];
-  const losers: { selection: Selection; winner: Selection }[] = [];
-  for (const group of byUrl.values()) {
-    const [best, ...others] = group.sort(byCaption) as [Selection, ...Selection[]];
-    const texts = new Set(others.map((other) => other.text));
-    texts.delete(best.text);
-    const winner = { ...best, otherTexts: [...texts].slice(0, MAX_OTHER_TEXTS) };
-    winners.push(winner);
-    losers.push(...others.map((selection) => ({ selection, winner })));
-  }
-  return { winners, losers };
+  return cap;
 }
 
-function byCaption(a: Selection, b: Selection): number {
-  return (
-    b.queries.length - a.queries.length ||
-    SOURCE_ORDER.indexOf(a.textSource) - SOURCE_ORDER.indexOf(b.textSource) ||
-    b.text.length - a.text.length ||
-    a.rank - b.rank ||
-    (a.id < b.id ? -1 : 1)
-  );
+async function writeSpill(
+  path: string,
+  partitions: number,
+  write: (writer: SpillWriter) => Promise<void>,
+): Promise<void> {
+  const writer = await SpillWriter.open(path, partitions);
+  try {
+    await write(writer);
+    await writer.close();
+  } finally {
+    writer.abort();
+  }
+}
+
+function partitionsFor(items: number, each: number): number {
+  return Math.max(1, Math.min(MOST_PARTITIONS, Math.ceil(items / each)));
+}
+
+/** The unit in which candidate `number` lies. */
+function unitOf(units: readonly SelectUnit[], number: number): number {
+  let low = 0;
+  let high = units.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((units[middle] as SelectUnit).first <= number) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }

@@ -39,6 +39,7 @@ export async function reportOn(
     queries: {
       count: manifest.queries.count,
       ...(manifest.files.queries && { file: manifest.files.queries.path }),
+      ...(manifest.cap !== undefined && { cap: manifest.cap }),
     },
     config: manifest.config as BuildConfig,
   };

@@ -96,7 +96,7 @@ export async function collectStats(
     losses,
     queries: await queryStats(
       queriesFile,
-      { count: input.queries.count, cap: config.filter.cap },
+      { count: input.queries.count, cap: input.queries.cap ?? config.filter.cap },
       kept.queries,
     ),
     captions: { ...kept.captions(), sources: found.textSources.ranking(10) },

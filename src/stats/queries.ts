@@ -14,6 +14,7 @@ interface Use {
   readonly query: string;
   readonly matched: number;
   readonly admitted: number;
+  readonly selected: number;
 }
 
 /**
@@ -33,17 +34,25 @@ export async function queryStats(
   }
   uses.sort((a, b) => b.matched - a.matched || (a.query < b.query ? -1 : 1));
   const row = (use: Use): QueryRow => ({ ...use, kept: kept.get(use.query) });
+  const total = (name: 'matched' | 'admitted' | 'selected', of = uses): number =>
+    of.reduce((sum, use) => sum + use[name], 0);
+  const capped = uses.filter((use) => use.matched >= input.cap);
   return {
     count: input.count,
     matched: uses.length,
     kept: kept.distinct ?? 0,
     cap: input.cap,
-    atCap: uses.filter((use) => use.admitted === input.cap).length,
-    matches: sum(uses.map((use) => use.matched)),
-    admissions: sum(uses.map((use) => use.admitted)),
+    matches: total('matched'),
+    admissions: total('admitted'),
+    selections: total('selected'),
+    selected: uses.filter((use) => use.selected > 0).length,
+    atCap: capped.length,
+    atCapMatches: total('matched', capped),
+    atCapSelections: total('selected', capped),
     curves: {
       matched: rankCurve(uses.map((use) => use.matched)),
       admitted: rankCurve(uses.map((use) => use.admitted)),
+      selected: rankCurve(uses.map((use) => use.selected)),
     },
     head: uses.slice(0, LISTED).map(row),
     // No query is listed twice.
@@ -61,8 +70,4 @@ export function rankCurve(counts: readonly number[]): RankPoint[] {
   return [...ranks]
     .filter((rank) => rank >= 1 && (sorted[rank - 1] ?? 0) > 0)
     .map((rank) => ({ rank, count: sorted[rank - 1] as number }));
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, n) => total + n, 0);
 }

@@ -70,6 +70,14 @@ function factLines({ queries, captions, images, provenance }: Stats): string[] {
   return [
     fact('queries', `${count(queries.kept)} of ${count(queries.count)} have a pair${cap}`),
     fact('matches', `${count(queries.matches)}, ${count(queries.admissions)} admitted by the cap`),
+    ...(queries.atCap > 0
+      ? [
+          fact(
+            'head',
+            `${ratio(queries.atCapMatches, queries.matches)} of matches before the cap, ${ratio(queries.atCapSelections, queries.selections)} after`,
+          ),
+        ]
+      : []),
     fact('captions', `median ${plural(captions.words.median, 'word')}; ${languages.join(', ')}`),
     fact(
       'images',

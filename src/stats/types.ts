@@ -34,6 +34,8 @@ export interface StatsInput {
     readonly count: number;
     /** What selection counted for each query (queries.parquet); absent before it has run. */
     readonly file?: string;
+    /** The cap that selection applied; default: the one in the settings. */
+    readonly cap?: number;
   };
   /** The settings the dataset was built with; shown in the report and used for cap and seed. */
   readonly config: { readonly seed: number; readonly filter: { readonly cap: number } };
@@ -113,8 +115,10 @@ export interface QueryRow {
   readonly query: string;
   /** Candidates whose text contains it. */
   readonly matched: number;
-  /** Admitted by it: at most the cap. */
+  /** Admitted by it: at most the cap, or about the cap where it is soft. */
   readonly admitted: number;
+  /** Selected candidates whose text contains it, whichever query admitted them. */
+  readonly selected: number;
   /** Rows of the dataset whose text contains it, whichever query admitted them. */
   readonly kept: number;
 }
@@ -133,16 +137,23 @@ export interface QueryStats {
   /** Found in the text of at least one row of the dataset. */
   readonly kept: number;
   readonly cap: number;
-  /** Queries that admitted exactly the cap. */
-  readonly atCap: number;
   /** (candidate, query) matches before the cap. */
   readonly matches: number;
   /** (candidate, query) admissions after the cap. */
   readonly admissions: number;
+  /** (selection, query) matches, whichever query admitted the selection. */
+  readonly selections: number;
+  /** Queries in the text of at least one selection. */
+  readonly selected: number;
+  /** Queries with at least as many matches as the cap, the head, and what they hold of the above. */
+  readonly atCap: number;
+  readonly atCapMatches: number;
+  readonly atCapSelections: number;
   /** Rank–frequency curves, thinned to about 200 points at even steps of log(rank). */
   readonly curves: {
     readonly matched: readonly RankPoint[];
     readonly admitted: readonly RankPoint[];
+    readonly selected: readonly RankPoint[];
   };
   /** The queries with the most and with the fewest matches (at least one). */
   readonly head: readonly QueryRow[];

@@ -1,30 +1,82 @@
-import { describe, expect, it } from 'vitest';
-import { filterSchema } from '../../src/config.js';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FilterConfig, filterSchema } from '../../src/config.js';
 import { silent, type WorkEvent } from '../../src/core/events.js';
-import { candidateId, rankOf } from '../../src/core/ids.js';
-import { type Candidate, TEXT_SOURCES, type TextSource } from '../../src/core/types.js';
-import { type SelectResult, selectCandidates } from '../../src/filter/select.js';
+import { candidateId, contentId, rankOf } from '../../src/core/ids.js';
+import {
+  type Candidate,
+  type Reject,
+  TEXT_SOURCES,
+  type TextSource,
+} from '../../src/core/types.js';
+import { Selector, type SelectUnit } from '../../src/filter/select.js';
 import { below, pick, prng, shuffled } from './prng.js';
+import { referenceSelect, type SelectResult } from './reference-select.js';
 
-const signal = new AbortController().signal;
-const quiet = { emit: silent, signal };
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'wit-select-'));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
 
 function candidate(imageUrl: string, text: string, textSource: TextSource = 'alt'): Candidate {
   return { id: candidateId(imageUrl, text), imageUrl, text, textSource, source: 'test' };
 }
 
-function select(
+/** Units of the given sizes; the last takes the rest. */
+function unitsOf(candidates: readonly Candidate[], sizes: readonly number[] = []): SelectUnit[] {
+  const units: SelectUnit[] = [];
+  for (let first = 0; first < candidates.length; ) {
+    const rows = Math.min(
+      sizes[units.length] ?? Number.POSITIVE_INFINITY,
+      candidates.length - first,
+    );
+    const part = candidates.slice(first, first + rows);
+    const read = async function* () {
+      yield* part;
+    };
+    units.push({ index: units.length, first, rows, read });
+    first += rows;
+  }
+  return units;
+}
+
+async function selectUnits(
+  units: SelectUnit[],
+  queries: readonly string[],
+  config: FilterConfig,
+  seed: number,
+): Promise<SelectResult & { cap: number }> {
+  const folder = await mkdtemp(join(root, 'work-'));
+  const { signal } = new AbortController();
+  const list = queries.map((text) => ({ text, sources: ['list'] }));
+  const options = { folder, units, queries: list, config, seed, emit: silent, signal };
+  const selector = new Selector(options);
+  await selector.judge();
+  const { cap } = await selector.admit();
+  const rejects: Reject[] = [];
+  for (const unit of units) {
+    await selector.decide(unit, async (reject) => void rejects.push(reject));
+  }
+  const selections = [];
+  const matches = new Map<string, number>();
+  for await (const selection of selector.inOrder()) {
+    selections.push(selection);
+    for (const query of selection.queries) matches.set(query, (matches.get(query) ?? 0) + 1);
+  }
+  await rm(folder, { recursive: true });
+  return { selections, rejects, perQuery: selector.uses(matches), cap };
+}
+
+const select = (
   candidates: readonly Candidate[],
   queries: readonly string[],
   over: object = {},
   seed = 0,
-): Promise<SelectResult> {
-  const read = async function* () {
-    yield* candidates;
-  };
-  const list = queries.map((text) => ({ text, sources: ['list'] }));
-  return selectCandidates(read, list, filterSchema.parse(over), seed, quiet);
-}
+  sizes?: readonly number[],
+) => selectUnits(unitsOf(candidates, sizes), queries, filterSchema.parse(over), seed);
 
 /** What became of each candidate, by id. */
 function fates({ selections, rejects }: SelectResult): Map<string, string> {
@@ -52,7 +104,7 @@ function randomWeb(random: () => number): Candidate[] {
   return Array.from({ length: below(random, 150) }, one);
 }
 
-describe('selectCandidates', () => {
+describe('Selector', () => {
   const QUERIES = ['apple', 'red apple', 'dog', 'New York', 'unicorn'];
 
   it('selects with cleaned text, every query that matches, and those that admitted it', async () => {
@@ -60,6 +112,7 @@ describe('selectCandidates', () => {
     raw.pageUrl = 'https://a.test/';
     raw.license = 'CC0';
     expect(await select([raw], QUERIES)).toEqual({
+      cap: 20_000,
       selections: [
         {
           ...raw,
@@ -72,11 +125,11 @@ describe('selectCandidates', () => {
       ],
       rejects: [],
       perQuery: [
-        { query: 'apple', matched: 1, admitted: 1 },
-        { query: 'red apple', matched: 1, admitted: 1 },
-        { query: 'dog', matched: 0, admitted: 0 },
-        { query: 'New York', matched: 1, admitted: 1 },
-        { query: 'unicorn', matched: 0, admitted: 0 },
+        { query: 'apple', matched: 1, admitted: 1, selected: 1 },
+        { query: 'red apple', matched: 1, admitted: 1, selected: 1 },
+        { query: 'dog', matched: 0, admitted: 0, selected: 0 },
+        { query: 'New York', matched: 1, admitted: 1, selected: 1 },
+        { query: 'unicorn', matched: 0, admitted: 0, selected: 0 },
       ],
     });
   });
@@ -113,7 +166,12 @@ describe('selectCandidates', () => {
       true,
     );
     // A repeated candidate counts once.
-    expect(result.perQuery[2]).toEqual({ query: 'dog', matched: 2, admitted: 2 });
+    expect(result.perQuery[2]).toEqual({
+      query: 'dog',
+      matched: 2,
+      admitted: 2,
+      selected: 1,
+    });
   });
 
   it('admits the lowest ranks of each query, and a pair that any query admits', async () => {
@@ -132,8 +190,8 @@ describe('selectCandidates', () => {
         expect(admittedBy.includes('dog')).toBe(lowest.has(id));
       }
       expect(result.perQuery).toEqual([
-        { query: 'dog', matched: 55, admitted: 5 },
-        { query: 'apple', matched: 5, admitted: 5 },
+        { query: 'dog', matched: 55, admitted: 5, selected: expected.size },
+        { query: 'apple', matched: 5, admitted: 5, selected: 5 },
       ]);
       expect(result.rejects.every(({ reason }) => reason === 'over_cap')).toBe(true);
     }
@@ -157,24 +215,24 @@ describe('selectCandidates', () => {
     ];
     const all = texts.map(([text, source], n) => ({
       ...candidate(image, text, source),
-      id: `id${n}`,
+      id: contentId(`id${n}`),
     }));
     for (const order of [all, [...all].reverse()]) {
       const { selections, rejects } = await select(order, QUERIES);
       expect(selections).toHaveLength(1);
       expect(selections[0]).toMatchObject({
-        id: 'id5',
+        id: contentId('id5'),
         text: 'dog, red apple',
         otherTexts: ['a dog', 'my good old dog', 'one dog', 'a dog!'],
       });
       expect(rejects).toHaveLength(5);
-      expect(rejects.every(({ detail }) => detail?.includes('id5'))).toBe(true);
+      expect(rejects.every(({ detail }) => detail?.includes(contentId('id5')))).toBe(true);
     }
   });
 
   it('gives every candidate one fate, whatever the web; caps hold; order does not matter', async () => {
     const random = prng(21);
-    for (let round = 0; round < 40; round++) {
+    for (let round = 0; round < 20; round++) {
       const web = randomWeb(random);
       const cap = 1 + below(random, 12);
       const result = await select(web, QUERIES, { cap }, round);
@@ -201,6 +259,101 @@ describe('selectCandidates', () => {
     }
   });
 
+  it.each(['hard', 'soft'])(
+    '%s cap: answers as the definition does, however it is divided',
+    async (capMode) => {
+      const random = prng(22);
+      let capped = 0;
+      for (let round = 0; round < 20; round++) {
+        const web = randomWeb(random);
+        const over = { cap: 1 + below(random, 12), capMode };
+        const expected = referenceSelect(web, QUERIES, filterSchema.parse(over), round);
+        capped += expected.rejects.filter(({ reason }) => reason === 'over_cap').length;
+        for (let division = 0; division < 2; division++) {
+          const sizes = Array.from({ length: 8 }, () => 1 + below(random, 40));
+          const { cap, ...result } = await select(web, QUERIES, over, round, sizes);
+          expect(cap).toBe(over.cap);
+          expect(result).toEqual(expected);
+        }
+      }
+      expect(capped).toBeGreaterThan(100);
+    },
+  );
+
+  it('goes on after an interruption anywhere, judging no unit twice', async () => {
+    const web = [23, 24, 25, 26].flatMap((seed) => randomWeb(prng(seed)));
+    expect(web.length).toBeGreaterThan(150);
+    const expected = referenceSelect(web, QUERIES, filterSchema.parse({ cap: 4 }), 0);
+    const folder = await mkdtemp(join(root, 'interrupted-'));
+    const whole = unitsOf(web, [30, 30, 30, 30]);
+    let reads = 0;
+    const begin = (failAfter: number) => {
+      const units = whole.map((unit) => ({
+        ...unit,
+        read: async function* () {
+          for await (const each of unit.read()) {
+            if (reads++ === failAfter) throw new Error('interrupted');
+            yield each;
+          }
+        },
+      }));
+      const options = {
+        folder,
+        units,
+        seed: 0,
+        emit: silent,
+        signal: new AbortController().signal,
+      };
+      const queries = QUERIES.map((text) => ({ text, sources: [] }));
+      const selector = new Selector({
+        ...options,
+        queries,
+        config: filterSchema.parse({ cap: 4 }),
+      });
+      return { units, selector };
+    };
+    await expect(begin(75).selector.judge()).rejects.toThrow('interrupted');
+    reads = 0;
+    const { units, selector } = begin(-1);
+    await selector.judge();
+    // Two units of 30 were whole.
+    expect(reads).toBe(web.length - 60);
+    await selector.admit();
+    const rejects: Reject[] = [];
+    for (const unit of units) await selector.decide(unit, async (each) => void rejects.push(each));
+    expect(rejects).toEqual(expected.rejects);
+  });
+
+  it('keeps at most 16 other texts, the best', async () => {
+    const image = 'https://a.test/logo.png';
+    const all = Array.from({ length: 400 }, (_, n) => candidate(image, `a dog, number ${n}`));
+    const expected = referenceSelect(all, ['dog'], filterSchema.parse({}), 0);
+    expect(expected.selections[0]?.otherTexts).toHaveLength(16);
+    expect(await select(all, ['dog'], {}, 0, [150, 150])).toMatchObject(expected);
+  });
+
+  it.each(['hard', 'soft'])(
+    '%s cap: finds the cap that gives about the number of pairs wanted',
+    async (capMode) => {
+      const random = prng(25);
+      const words = ['apple', 'dog', 'New York', 'unicorn', 'red apple'];
+      // A head and a tail, some images with several captions.
+      const web = Array.from({ length: 6_000 }, (_, n) => {
+        const text = words.filter((_word, at) => random() < 0.6 / 4 ** at).join(' and ') || 'a dog';
+        return candidate(`https://a.test/${n % 5_500}.jpg`, `${text} ${n}`);
+      });
+      for (const target of [300, 1_000, 3_000, 5_000]) {
+        const { selections, cap } = await select(web, QUERIES, { target, capMode });
+        expect(Math.abs(selections.length - target)).toBeLessThan(3 * Math.sqrt(target));
+        // The cap that was found, set, gives the same.
+        const again = await select(web, QUERIES, { cap, capMode });
+        expect(again.selections).toEqual(selections);
+      }
+      const all = await select(web, QUERIES, { target: 1_000_000, capMode });
+      expect(all.selections).toHaveLength(5_500);
+    },
+  );
+
   it('says how far it is, and stops when told', async () => {
     const all = Array.from({ length: 3_000 }, (_, n) => candidate(`https://a.test/${n}`, 'a dog'));
     const stop = new AbortController();
@@ -211,13 +364,16 @@ describe('selectCandidates', () => {
         yield each;
       }
     };
-    const list = [{ text: 'dog', sources: [] }];
-    const emit = (event: WorkEvent) => void events.push(event);
-    const work = selectCandidates(read, list, filterSchema.parse({}), 0, {
-      emit,
+    const selector = new Selector({
+      folder: await mkdtemp(join(root, 'stopped-')),
+      units: [{ index: 0, first: 0, rows: all.length, read }],
+      queries: [{ text: 'dog', sources: [] }],
+      config: filterSchema.parse({}),
+      seed: 0,
+      emit: (event) => void events.push(event),
       signal: stop.signal,
     });
-    await expect(work).rejects.toThrow('stopped');
-    expect(events.map(({ type }) => type)).toEqual(['begin', 'progress', 'progress']);
+    await expect(selector.judge()).rejects.toThrow('stopped');
+    expect(events.map(({ type }) => type)).toEqual(['progress', 'progress']);
   });
 });

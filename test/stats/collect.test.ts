@@ -41,10 +41,10 @@ const fates: Fate[] = [
   { url: 'https://c.example/8.jpg', text: 'a third dog', lost: ['fetch', 'duplicate_near'] },
 ];
 const uses = [
-  { query: 'dog', matched: 6, admitted: 5 },
-  { query: 'beach', matched: 1, admitted: 1 },
-  { query: 'cat', matched: 1, admitted: 1 },
-  { query: 'zebra', matched: 0, admitted: 0 },
+  { query: 'dog', matched: 6, admitted: 5, selected: 5 },
+  { query: 'beach', matched: 1, admitted: 1, selected: 1 },
+  { query: 'cat', matched: 1, admitted: 1, selected: 1 },
+  { query: 'zebra', matched: 0, admitted: 0, selected: 0 },
 ];
 
 describe('collectStats', () => {
@@ -100,9 +100,9 @@ describe('collectStats', () => {
 
     expect(stats.queries).toMatchObject({ count: 10, matched: 3, kept: 3, cap: 5, atCap: 1 });
     expect(stats.queries.head).toEqual([
-      { query: 'dog', matched: 6, admitted: 5, kept: 2 },
-      { query: 'beach', matched: 1, admitted: 1, kept: 1 },
-      { query: 'cat', matched: 1, admitted: 1, kept: 1 },
+      { query: 'dog', matched: 6, admitted: 5, selected: 5, kept: 2 },
+      { query: 'beach', matched: 1, admitted: 1, selected: 1, kept: 1 },
+      { query: 'cat', matched: 1, admitted: 1, selected: 1, kept: 1 },
     ]);
 
     const { words, chars, sources, languages, languagesOf } = stats.captions;

@@ -32,6 +32,7 @@ describe('queryStats', () => {
       query: `q${String(i).padStart(2, '0')}`,
       matched: i,
       admitted: Math.min(i, 10),
+      selected: Math.min(i, 12),
     }));
     await writeParquet(file, queryUseFields, uses, { rowGroupRows: 7 });
     const kept = new Tally();
@@ -41,8 +42,25 @@ describe('queryStats', () => {
     expect(stats).toMatchObject({ count: 50, matched: 39, kept: 2, cap: 10, atCap: 30 });
     expect(stats.matches).toBe((39 * 40) / 2);
     expect(stats.admissions).toBe(45 + 10 * 30);
-    expect(stats.head[0]).toEqual({ query: 'q39', matched: 39, admitted: 10, kept: 8 });
-    expect(stats.tail.at(-1)).toEqual({ query: 'q01', matched: 1, admitted: 1, kept: 1 });
+    expect(stats.selections).toBe(66 + 12 * 28);
+    expect(stats.selected).toBe(39);
+    // The head: queries with 10 matches or more.
+    expect(stats.atCapMatches).toBe(stats.matches - 45);
+    expect(stats.atCapSelections).toBe(stats.selections - 45);
+    expect(stats.head[0]).toEqual({
+      query: 'q39',
+      matched: 39,
+      admitted: 10,
+      selected: 12,
+      kept: 8,
+    });
+    expect(stats.tail.at(-1)).toEqual({
+      query: 'q01',
+      matched: 1,
+      admitted: 1,
+      selected: 1,
+      kept: 1,
+    });
     const listed = [...stats.head, ...stats.tail].map((row) => row.query);
     expect(new Set(listed).size).toBe(30);
     expect(Math.max(...stats.curves.admitted.map((point) => point.count))).toBe(10);

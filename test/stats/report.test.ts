@@ -129,7 +129,12 @@ async function writeHostileReport(): Promise<{ page: string; stats: string; text
   );
   const dir = await temporaryFolder();
   const input = await writeDataset(dir, [...kept, ...lost], {
-    uses: texts.map((text, i) => ({ query: text.slice(0, 300), matched: 99 - i, admitted: 5 })),
+    uses: texts.map((text, i) => ({
+      query: text.slice(0, 300),
+      matched: 99 - i,
+      admitted: 5,
+      selected: 5,
+    })),
     pages: urls.map((url) => [url, 'bad_url']),
   });
   const stats = await collectStats({ ...input, name: '</title><script>owned=1</script>' });

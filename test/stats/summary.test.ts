@@ -12,7 +12,7 @@ describe('summarise', () => {
         { url: 'https://a.example/3', text: 'one dog', lost: ['fetch', 'timeout'] },
         { url: 'https://a.example/4', text: 'two dogs', lost: ['fetch', 'blank'] },
       ],
-      { uses: [{ query: 'dog', matched: 4, admitted: 3 }], cap: 3 },
+      { uses: [{ query: 'dog', matched: 4, admitted: 3, selected: 3 }], cap: 3 },
     );
     const lines = summarise(await collectStats({ ...input, name: 'evil\x1b[31m' }), {
       training: {

@@ -18,11 +18,12 @@ export function queriesSection({ queries }: Stats): Section {
   };
 }
 
-function about({ count: all, matched, atCap, cap }: QueryStats): string {
+function about(queries: QueryStats): string {
+  const { count: all, matched, atCap, cap } = queries;
   const capped =
     atCap === 0
-      ? `None reached the cap of ${count(cap)}.`
-      : `${plural(atCap, 'query', 'queries')} reached the cap of ${count(cap)}, which keeps the few frequent ones from drowning the rest.`;
+      ? `None has as many as the cap, ${count(cap)}.`
+      : `${plural(atCap, 'query has', 'queries have')} at least as many as the cap of ${count(cap)}, which keeps the few frequent ones from drowning the rest: their share of all matches went from ${ratio(queries.atCapMatches, queries.matches)} to ${ratio(queries.atCapSelections, queries.selections)}.`;
   return `${count(matched)} of ${plural(all, 'query', 'queries')} match at least one candidate. ${capped}`;
 }
 
@@ -30,10 +31,11 @@ function longTail({ curves, cap, atCap }: QueryStats): Html {
   const points = (curve: readonly RankPoint[]) => curve.map((p) => ({ x: p.rank, y: p.count }));
   return figure({
     title: 'The long tail',
-    note: 'Pairs of each query, most frequent first; both axes are logarithmic.',
+    note: 'Pairs of each query, most frequent first; both axes are logarithmic. A frequent query has more pairs than it admits: those that others admitted.',
     legend: [
-      ['lose', 'before the cap'],
-      ['keep', 'after it'],
+      ['lose', 'candidates that match'],
+      ['keep', 'selected ones that match'],
+      ['mute', 'admitted by the query'],
     ],
     body: lineChart({
       description: `Pairs per query by rank, before and after the cap of ${cap}.`,
@@ -41,22 +43,28 @@ function longTail({ curves, cap, atCap }: QueryStats): Html {
       scale: 'log',
       lines: [
         { tone: 'lose', points: points(curves.matched), filled: true },
-        { tone: 'keep', points: points(curves.admitted), filled: true },
+        { tone: 'keep', points: points(curves.selected), filled: true },
+        { tone: 'mute', points: points(curves.admitted) },
       ],
       rules: atCap > 0 ? [{ y: cap, label: `cap ${count(cap)}` }] : [],
     }),
   });
 }
 
-function numbers({ count: all, matched, kept, atCap, matches, admissions }: QueryStats): Html {
+function numbers(queries: QueryStats): Html {
+  const { count: all, matched, kept, selected, atCap, matches, selections } = queries;
   const facts: [string, string][] = [
     ['queries in the list', count(all)],
     ['with a candidate', `${count(matched)} · ${ratio(matched, all)}`],
+    ['with a selected pair', `${count(selected)} · ${ratio(selected, all)}`],
     ['in the dataset', `${count(kept)} · ${ratio(kept, all)}`],
-    ['without any candidate', `${count(all - matched)} · ${ratio(all - matched, all)}`],
-    ['at the cap', `${count(atCap)} · ${ratio(atCap, matched)}`],
+    ['without any pair', `${count(all - kept)} · ${ratio(all - kept, all)}`],
+    ['at the cap (the head)', `${count(atCap)} · ${ratio(atCap, matched)}`],
     ['matches before the cap', count(matches)],
-    ['admitted after it', `${count(admissions)} · ${ratio(admissions, matches)}`],
+    ['of which in the head', ratio(queries.atCapMatches, matches)],
+    ['admitted', `${count(queries.admissions)} · ${ratio(queries.admissions, matches)}`],
+    ['matches of selected pairs', `${count(selections)} · ${ratio(selections, matches)}`],
+    ['of which in the head', ratio(queries.atCapSelections, selections)],
   ];
   return html`<dl class="facts">${facts.map(
     ([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`,
@@ -67,15 +75,15 @@ function mostFrequent({ head }: QueryStats): Html {
   const most = Math.max(1, ...head.map((row) => row.matched));
   return figure({
     title: 'Most frequent',
-    note: 'The pale bar is candidates that match, the full one those that the query admitted. A row of the dataset counts for every query in its text, whichever admitted it.',
+    note: 'The pale bar is candidates that match, the full one those that were selected, whichever query admitted them.',
     wide: true,
     body: barTable(
-      ['query', 'matched', 'admitted', 'in dataset'],
+      ['query', 'matched', 'selected', 'in dataset'],
       head.map((row) => ({
         label: foreign(row.query, 60),
         share: row.matched / most,
-        inner: row.admitted / most,
-        cells: [count(row.matched), count(row.admitted), count(row.kept)],
+        inner: row.selected / most,
+        cells: [count(row.matched), count(row.selected), count(row.kept)],
       })),
     ),
   });
