@@ -190,6 +190,11 @@ export const netSchema = z.strictObject({
   searxngPerSecond: z.number().positive().optional(),
   /** Longest wait that an image-search API may ask for; a longer one ends the run, to be resumed. */
   searchMaxWaitMs: z.int().min(0).default(600_000),
+  /**
+   * Requests in a row that come to nothing, with no answer from any server in between, before those
+   * who answered last are asked whether the network is still there; 0: never.
+   */
+  outageAfter: z.int().min(0).default(200),
   maxPageBytes: count.default(5_000_000),
   maxImageBytes: count.default(20_000_000),
   /** Let the crawl reach loopback, private and link-local addresses. */

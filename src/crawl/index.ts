@@ -10,6 +10,7 @@ export type { Address, Resolve } from './net/dns.js';
 export { isPublicAddress } from './net/guard.js';
 export type { Fetched, GetOptions, Head, ResourceKind } from './net/resource.js';
 export { RULES, type Rule } from './net/rules.js';
+export { isSilence } from './net/silence.js';
 export { type CommonCrawlUnit, createCommonCrawlSource } from './sources/commoncrawl/source.js';
 export { createListSource, type ListUnit } from './sources/list.js';
 export { createSearchSource, type SearchUnit } from './sources/search/source.js';

@@ -40,7 +40,8 @@ export interface BuildOptions {
 
 /**
  * Builds the dataset `config` describes in folder `out`.
- * @throws WitError on bad settings, missing files, a full disk, or a folder begun under other settings.
+ * @throws WitError on bad settings, missing files, a full disk, a network that is gone, or a folder begun
+ * under other settings.
  */
 export async function buildDataset(
   input: unknown,
@@ -48,7 +49,9 @@ export async function buildDataset(
   options: BuildOptions = {},
 ): Promise<Manifest> {
   const config = validateConfig(buildSchema, input, 'settings');
-  const { signal = new AbortController().signal } = options;
+  const outage = new AbortController();
+  const signals = options.signal === undefined ? [] : [options.signal];
+  const signal = AbortSignal.any([...signals, outage.signal]);
   const runner = options.runner ?? localRunner(DISCOVER_UNITS);
   if (config.queries.file === undefined) {
     throw new WitError('config', 'No query list: queries.file is not set', {
@@ -67,7 +70,11 @@ export async function buildDataset(
   }
   const { queries, digest } = await loadQueries(config.queries.file);
   const monitor = new CrawlMonitor();
-  const client = new WebClient(config.net, { ...options.web, observer: monitor });
+  const client = new WebClient(config.net, {
+    ...options.web,
+    observer: monitor,
+    onOutage: (error) => outage.abort(error),
+  });
   let watch: Watch | undefined;
   try {
     watch = await watchCrawl({ monitor, client }, config.net, options.emit ?? silent);

@@ -18,6 +18,7 @@ import type { Loss } from '../core/reasons.js';
 import { type Pair, pairFields, type Selection, selectionFields } from '../core/types.js';
 import type { WebClient } from '../crawl/index.js';
 import { DuplicateIndex } from '../filter/index.js';
+import { Doubts } from './doubts.js';
 import { fetchOne, type Outcome } from './fetch-one.js';
 import { FetchPart, fetchUnit, LOG_FOLDER, logPath } from './fetch-part.js';
 
@@ -46,7 +47,7 @@ export async function fetchAndShard(
   parts: readonly OutputFile[],
   options: FetchOptions,
 ): Promise<void> {
-  const { config, emit, signal } = options;
+  const { config, client, emit, signal } = options;
   const duplicates = new DuplicateIndex(config.filter.nearDuplicateBits);
   const total = parts.reduce((sum, part) => sum + part.rows, 0);
   let done = 0;
@@ -64,10 +65,21 @@ export async function fetchAndShard(
 
   const decoding = new PQueue({ concurrency: availableParallelism() });
   const underWay = new Set<FetchPart>();
+  /** Parts whose selections all have their fate, in order; some losses may still be in doubt. */
+  const whole: FetchPart[] = [];
+  const doubts = new Doubts(client);
+  const commitUpTo = async (isReady: (part: FetchPart) => boolean): Promise<void> => {
+    for (let part = whole[0]; part !== undefined && isReady(part); part = whole[0]) {
+      await part.commit();
+      whole.shift();
+      underWay.delete(part);
+      tell();
+    }
+  };
   const outcomes = mapOrdered(
     readItems(dataset, parts, first, underWay, options),
     async (item) => {
-      const { outcome, isEarlier } = await outcomeOf(item, decoding, options);
+      const { outcome, isEarlier } = await outcomeOf(item, decoding, doubts, options);
       // Counted as they end, not in order: one slow image must not look like a crawl that stands still.
       done += 1;
       if (isEarlier) earlier += 1;
@@ -88,12 +100,12 @@ export async function fetchAndShard(
         part.reject(selection, loss);
         if (!isEarlier) emit({ type: 'loss', stage: 'fetch', reason: loss.reason, count: 1 });
       }
-      if (part.isWhole) {
-        await part.commit();
-        underWay.delete(part);
-        tell();
-      }
+      if (part.isWhole) whole.push(part);
+      await commitUpTo((first) => !doubts.has(first));
     }
+    await client.confirmNetwork();
+    signal.throwIfAborted();
+    await commitUpTo(() => true);
   } finally {
     for (const part of underWay) await part.leave();
   }
@@ -158,12 +170,14 @@ async function* readItems(
 async function outcomeOf(
   { part, row, selection }: Item,
   decoding: PQueue,
+  doubts: Doubts,
   options: FetchOptions,
 ): Promise<{ outcome: Outcome; isEarlier: boolean }> {
   const known = await part.log.read(row);
   if (known !== undefined) return { outcome: known, isEarlier: true };
   const outcome = await fetchOne(selection, decoding, options);
-  await part.log.append(row, outcome);
+  if (doubts.concern(outcome)) doubts.add(part, row, outcome);
+  else await Promise.all([part.log.append(row, outcome), doubts.settle()]);
   return { outcome, isEarlier: false };
 }
 

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,6 +18,7 @@ import { buildDataset } from '../../src/pipeline/build.js';
 import { verifyShards } from '../../src/shard/index.js';
 import { run, start } from '../commands/command-line.js';
 import { type Internet, startInternet } from '../web/internet.js';
+import { contentOf } from './content.js';
 
 let root: string;
 let internet: Internet;
@@ -60,22 +60,6 @@ function config(overrides: PartialConfig = {}): PartialConfig {
     snapshot: '2026-01-01T00:00:00Z',
     ...overrides,
   };
-}
-
-/** Digest of every file that is part of the result. */
-async function contentOf(dir: string): Promise<Record<string, string>> {
-  const files = await readdir(dir, { recursive: true, withFileTypes: true });
-  const digests: Record<string, string> = {};
-  for (const file of files) {
-    const path = join(file.parentPath, file.name);
-    const name = path.slice(dir.length + 1);
-    // The journal is in the order in which units ended.
-    if (!file.isFile() || name === 'journal.jsonl') continue;
-    digests[name] = createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex');
-  }
-  return digests;
 }
 
 async function rowsOf<T>(rows: AsyncIterable<T>): Promise<T[]> {

@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,6 +18,7 @@ import { writeParquet } from '../../src/core/parquet/writer.js';
 import { double, optional, string } from '../../src/core/record.js';
 import { rejectFields } from '../../src/core/types.js';
 import { run, start } from '../commands/command-line.js';
+import { contentOf } from './content.js';
 
 const IMAGES = 90;
 /** A third of the list in each format. */
@@ -126,19 +127,6 @@ const EXTRA = new Map(
   }),
 );
 EXTRA.delete(url(WRONG));
-
-async function contentOf(dir: string): Promise<Record<string, string>> {
-  const digests: Record<string, string> = {};
-  for (const file of await readdir(dir, { recursive: true, withFileTypes: true })) {
-    const path = join(file.parentPath, file.name);
-    // The journal is in the order in which units ended.
-    if (!file.isFile() || file.name === 'journal.jsonl') continue;
-    digests[path.slice(dir.length + 1)] = createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex');
-  }
-  return digests;
-}
 
 describe('lists with further columns', () => {
   it('gives the rest of the row to DuckDB', async () => {

@@ -1,7 +1,6 @@
 /** A run that is killed in the middle of a part, seen from the server. */
 
-import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,6 +14,7 @@ import { selectionFields } from '../../src/core/types.js';
 import { FetchLog } from '../../src/pipeline/fetch-log.js';
 import { verifyShards } from '../../src/shard/index.js';
 import { run, start } from '../commands/command-line.js';
+import { contentOf } from './content.js';
 
 const IMAGES = 120;
 const MISSING = 7;
@@ -74,18 +74,6 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
   await rm(root, { recursive: true, force: true });
 });
-
-async function contentOf(dir: string): Promise<Record<string, string>> {
-  const digests: Record<string, string> = {};
-  for (const file of await readdir(dir, { recursive: true, withFileTypes: true })) {
-    const path = join(file.parentPath, file.name);
-    if (!file.isFile() || file.name === 'journal.jsonl') continue;
-    digests[path.slice(dir.length + 1)] = createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex');
-  }
-  return digests;
-}
 
 /** Starts a run and kills it once `requests` images have been asked for. */
 async function killAfter(requests: number, out: string): Promise<void> {

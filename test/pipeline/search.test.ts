@@ -13,6 +13,7 @@ import { type Pair, pairFields } from '../../src/core/types.js';
 import { buildDataset } from '../../src/pipeline/build.js';
 import { run } from '../commands/command-line.js';
 import { Apis, type Work } from '../crawl/sources/search/engines.js';
+import { contentOf } from './content.js';
 
 const TOKEN = 't0p-s3cret-token';
 const ANIMALS = ['cat', 'dog', 'horse', 'owl', 'frog', 'whale'];
@@ -103,19 +104,6 @@ async function pairsOf(dir: string): Promise<Pair[]> {
     for await (const pair of readRecords(join(dir, shard.path), pairFields)) pairs.push(pair);
   }
   return pairs;
-}
-
-/** Digest of every file that is part of the result; the journal is in the order in which units ended. */
-async function contentOf(dir: string): Promise<Record<string, string>> {
-  const digests: Record<string, string> = {};
-  for (const file of await readdir(dir, { recursive: true, withFileTypes: true })) {
-    const path = join(file.parentPath, file.name);
-    if (!file.isFile() || file.name === 'journal.jsonl') continue;
-    digests[path.slice(dir.length + 1)] = createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex');
-  }
-  return digests;
 }
 
 describe('crawl-and-build --search', () => {

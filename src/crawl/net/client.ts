@@ -10,6 +10,7 @@ import { setMaxListeners } from 'node:events';
 import { Agent } from 'undici';
 import type { NetConfig, RuleName } from '../../config.js';
 import { type Clock, systemClock } from '../../core/clock.js';
+import type { WitError } from '../../core/errors.js';
 import { isRetryable, type Loss } from '../../core/reasons.js';
 import { guardedConnector, parseConnectTo, staysOnLoopback } from './connect.js';
 import { DnsCache, nameServers, type Resolve } from './dns.js';
@@ -21,6 +22,7 @@ import type { NetObserver } from './observer.js';
 import { Pace, type PaceCensus, type Try } from './pace.js';
 import type { ApiOptions, Fetched, GetOptions, ResourceKind } from './resource.js';
 import { MAX_ROBOTS_BYTES, type RobotsRules } from './robots.js';
+import { Silence } from './silence.js';
 import { type StreamContext, streamBytes } from './stream.js';
 import { MAX_TDM_BYTES, type TdmDeclaration } from './tdmrep.js';
 import { userAgent } from './user-agent.js';
@@ -33,6 +35,8 @@ export interface WebClientOptions {
   readonly allowed?: AddressPolicy;
   /** Told of every exchange. */
   readonly observer?: NetObserver;
+  /** Called when nobody answers any more (`net.outageAfter`); to end all requests is up to the caller. */
+  readonly onOutage?: (error: WitError) => void;
 }
 
 /** RFC 9309 §2.3.1.2: at least five redirects of a robots.txt are followed; of a tdmrep.json as many. */
@@ -51,6 +55,7 @@ export class WebClient {
   readonly #clock: Clock;
   readonly #hosts: HostRules;
   readonly #observer: NetObserver | undefined;
+  readonly #silence: Silence;
 
   /**
    * @throws WitError `config` when no contact is given and the settings let requests leave this
@@ -78,6 +83,13 @@ export class WebClient {
     this.#pace = new Pace({ ...net, clock });
     this.#clock = clock;
     this.#observer = options.observer;
+    this.#silence = new Silence({
+      after: options.onOutage === undefined ? 0 : net.outageAfter,
+      patienceMs: net.timeoutMs + net.maxBackoffMs,
+      clock,
+      ask: (url, signal) => this.get(url, { kind: 'image', signal, check: unwanted }),
+      onOutage: options.onOutage ?? (() => {}),
+    });
     this.honours = new Set(net.honour);
     this.#hosts = new HostRules({
       fetch: (url, kind, signal) => this.get(url, { kind, signal }),
@@ -91,6 +103,12 @@ export class WebClient {
    * @throws only the signal's reason, once it aborts.
    */
   async get(url: string, options: GetOptions): Promise<Fetched> {
+    const fetched = await this.#get(url, options);
+    this.#silence.note(url, options.kind, fetched);
+    return fetched;
+  }
+
+  async #get(url: string, options: GetOptions): Promise<Fetched> {
     const { kind, signal } = options;
     // Any number of requests may wait on one signal; each takes its listeners away again.
     setMaxListeners(0, signal);
@@ -208,8 +226,22 @@ export class WebClient {
     return this.#pace.census();
   }
 
+  /** Answers of any kind that came so far. A failure before the last of them is its host's own. */
+  get answers(): number {
+    return this.#silence.answers;
+  }
+
+  /**
+   * Makes sure that failures since the last answer are those of their hosts: asks someone who answered
+   * before. If nobody does, `onOutage` is called.
+   */
+  async confirmNetwork(): Promise<void> {
+    await this.#silence.confirm();
+  }
+
   /** Closes all connections at once. */
   async close(): Promise<void> {
+    this.#silence.close();
     await this.#agent.destroy();
   }
 
@@ -269,6 +301,11 @@ export class WebClient {
         return MAX_TDM_BYTES;
     }
   }
+}
+
+/** That there is an answer is all that is to be known; its body stays unread. */
+function unwanted(): Loss {
+  return { reason: 'bad_response', detail: 'not wanted' };
 }
 
 function lost(reason: Loss['reason'], detail: string, status?: number): Fetched {

@@ -23,6 +23,10 @@ export class LruMap<Key, Value> {
     return this.#weight;
   }
 
+  values(): Value[] {
+    return Array.from(this.#map.values(), ({ value }) => value);
+  }
+
   get(key: Key): Value | undefined {
     const entry = this.#map.get(key);
     if (entry === undefined) return undefined;
