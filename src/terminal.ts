@@ -7,10 +7,9 @@
 import type { CrawlSnapshot } from './core/crawl-snapshot.js';
 import type { Emit, WorkEvent } from './core/events.js';
 import { printable, printableLines } from './core/printable.js';
-import { count } from './stats/text.js';
+import { asManyAsFit, count, duration, rate } from './stats/text.js';
 import { crawlBlock, crawlLine } from './terminal/crawl-view.js';
 import { LiveArea } from './terminal/live-area.js';
-import { duration, rate } from './terminal/words.js';
 
 export interface Reporter {
   emit: Emit;
@@ -35,7 +34,8 @@ interface Task {
 interface Bar {
   /** Of the bar that is full, 0..1. */
   share: number;
-  text: string;
+  /** What stands behind it, the most important first. */
+  facts: readonly string[];
 }
 
 /** At most one plain line a task in this many milliseconds, and one of a crawl. */
@@ -72,13 +72,13 @@ function plainReporter(stream: NodeJS.WriteStream, now: () => number): Reporter 
       else if (task?.last !== undefined && event.type === 'crawl') {
         if (now() - task.lastLine < PLAIN_CRAWL_MS || event.over) return;
         task.lastLine = now();
-        const facts = [describe(task, task.last, now()), crawlLine(event)].filter((s) => s !== '');
-        line(`${event.progress?.task}: ${facts.join('; ')}`);
+        const facts = [describe(task, task.last, now()).join(', '), crawlLine(event)];
+        line(`${event.progress?.task}: ${facts.filter((fact) => fact !== '').join('; ')}`);
       } else if (task !== undefined && event.type === 'progress') {
         // The lines of a crawl say this too, and more.
         if (task.pace !== undefined || now() - task.lastLine < PLAIN_LINE_MS) return;
         task.lastLine = now();
-        line(`${event.task}: ${describe(task, event, now())}`);
+        line(`${event.task}: ${describe(task, event, now()).join(', ')}`);
       } else if (task !== undefined && event.type === 'end') {
         line(`${event.task}: done, ${result(task, event.done, now())}`);
       }
@@ -101,13 +101,13 @@ function barReporter(stream: NodeJS.WriteStream, now: () => number): Reporter {
       if (event.type === 'message') area.print(printableLines(messageLine(event)));
       if (event.type === 'crawl') crawl = event.over ? undefined : event;
       if (task !== undefined && event.type === 'begin') {
-        bars.set(event.task, { share: 0, text: '' });
+        bars.set(event.task, { share: 0, facts: [] });
       } else if (task !== undefined && event.type === 'end') {
-        bars.set(event.task, { share: 1, text: result(task, event.done, now()) });
+        bars.set(event.task, { share: 1, facts: [result(task, event.done, now())] });
       } else if (task?.last !== undefined) {
         const { task: name, done } = task.last;
         const share = Math.min(1, done / Math.max(1, task.total ?? done * 2));
-        bars.set(name, { share, text: printable(describe(task, task.last, now())) });
+        bars.set(name, { share, facts: describe(task, task.last, now()).map(printable) });
       }
       area.change();
     },
@@ -118,13 +118,15 @@ function barReporter(stream: NodeJS.WriteStream, now: () => number): Reporter {
   };
 }
 
-/** All bars are equally long, and as short as the longest text needs. */
+/** All bars are equally long, and as short as the longest text needs. What does not fit is left out. */
 function barLines(bars: ReadonlyMap<string, Bar>, columns: number): string[] {
-  const longest = Math.max(0, ...[...bars.values()].map(({ text }) => text.length));
+  const texts = [...bars.values()].map(({ facts }) => facts.join(', '));
+  const longest = Math.max(0, ...texts.map((text) => text.length));
   const size = Math.max(LEAST_BAR, Math.min(BAR, columns - NAME - longest - 2));
-  return [...bars].map(([name, { share, text }]) => {
+  return [...bars].map(([name, { share, facts }]) => {
     const full = Math.round(share * size);
     const bar = '━'.repeat(full) + '╌'.repeat(size - full);
+    const text = asManyAsFit(facts, columns - NAME - size - 2, ', ');
     return `${printable(name).padEnd(NAME)} ${bar} ${text}`;
   });
 }
@@ -159,8 +161,8 @@ function follow(tasks: Map<string, Task>, event: WorkEvent, now: number): Task |
   return task;
 }
 
-/** `1,234/5,678 images, 56/s, 1 min 19 s left`, and what else the event says. */
-function describe(task: Task, { done, kept, note }: Progress, now: number): string {
+/** `1,234/5,678 images`, `56/s`, `1 min 19 s left`, and what else the event says. */
+function describe(task: Task, { done, kept, note }: Progress, now: number): string[] {
   const { perSecond, secondsLeft } = task.pace ?? paceOf(task, done, now);
   const of = task.total === undefined ? '' : `/${count(task.total)}`;
   return [
@@ -169,7 +171,7 @@ function describe(task: Task, { done, kept, note }: Progress, now: number): stri
     ...(secondsLeft === null ? [] : [`${duration(secondsLeft)} left`]),
     ...(kept === undefined ? [] : [`${count(kept)} kept`]),
     ...(note === undefined ? [] : [note]),
-  ].join(', ');
+  ];
 }
 
 function paceOf(task: Task, done: number, now: number): NonNullable<Task['pace']> {

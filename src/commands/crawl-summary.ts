@@ -3,8 +3,7 @@
 import type { CrawlSnapshot } from '../core/crawl-snapshot.js';
 import type { Funnel } from '../core/dataset.js';
 import { STAGES } from '../core/types.js';
-import { bytes, count, plural, ratio } from '../stats/text.js';
-import { duration, rate } from '../terminal/words.js';
+import { bytes, count, duration, plural, rate, ratio } from '../stats/text.js';
 
 /** Reasons listed for each stage. */
 const LISTED = 5;

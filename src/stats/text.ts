@@ -53,6 +53,19 @@ export function bytes(n: number): string {
   return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
+/** `56`, `5.6`. */
+export function rate(perSecond: number): string {
+  return perSecond >= 10 ? count(perSecond) : perSecond.toFixed(1);
+}
+
+/** `3 h 12 min`, `4 min 5 s`, `12 s`. */
+export function duration(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds));
+  if (s >= 3600) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+  if (s >= 60) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  return `${s} s`;
+}
+
 /** At most `length` code points of `text`, with an ellipsis where something was cut. */
 export function cut(text: string, length: number): string {
   if (text.length <= length) return text;
@@ -60,6 +73,17 @@ export function cut(text: string, length: number): string {
   const points = Array.from(text.slice(0, 2 * length + 2));
   if (points.length <= length) return text;
   return `${points.slice(0, length).join('').trimEnd()}…`;
+}
+
+/** As many of `items` as fit into `width` columns, the first ones first. */
+export function asManyAsFit(items: readonly string[], width: number, separator: string): string {
+  let line = '';
+  for (const item of items) {
+    const longer = line === '' ? item : line + separator + item;
+    if (longer.length > width) break;
+    line = longer;
+  }
+  return line;
 }
 
 /** Texts are kept for showing up to this many code points. */

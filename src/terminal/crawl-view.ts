@@ -2,8 +2,7 @@
 
 import type { CrawlRates, CrawlSnapshot } from '../core/crawl-snapshot.js';
 import { printable } from '../core/printable.js';
-import { bytes, count, ratio } from '../stats/text.js';
-import { asManyAsFit, duration, rate, span } from './words.js';
+import { asManyAsFit, bytes, count, duration, rate, ratio } from '../stats/text.js';
 
 const LABEL = 11;
 /** Long enough to tell hosts apart, short enough that two fit into 80 columns. */
@@ -27,7 +26,9 @@ export function crawlBlock(snapshot: CrawlSnapshot, columns: number): string[] {
   ];
   return rows
     .filter(([, items]) => items.length > 0)
-    .map(([name, items]) => `  ${name.padEnd(LABEL)}${asManyAsFit(items, columns - LABEL - 3)}`);
+    .map(
+      ([name, items]) => `  ${name.padEnd(LABEL)}${asManyAsFit(items, columns - LABEL - 3, ' · ')}`,
+    );
 }
 
 /** The same in one line. */
@@ -99,4 +100,10 @@ function slowest(snapshot: CrawlSnapshot): string[] {
     const shown = name.length > HOST_LENGTH ? `…${name.slice(1 - HOST_LENGTH)}` : name;
     return `${shown} ${span(seconds)} (${count(asked)})`;
   });
+}
+
+/** `120 ms`, `2.1 s`, `12 s`. */
+function span(seconds: number): string {
+  if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`;
+  return `${seconds < 9.95 ? seconds.toFixed(1) : Math.round(seconds)} s`;
 }

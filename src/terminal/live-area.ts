@@ -62,9 +62,11 @@ export class LiveArea {
   #draw(): void {
     this.#changed = false;
     const { columns = 80, rows = 24 } = this.#stream;
-    const lines = this.#view(columns)
+    // Clearing to the right of a line that reaches the last column would take its last character.
+    const width = columns - 1;
+    const lines = this.#view(width)
       .slice(0, rows - 1)
-      .map((line) => Array.from(line).slice(0, columns).join(''));
+      .map((line) => Array.from(line).slice(0, width).join(''));
     if (lines.length === 0 && this.#drawn.length === 0 && this.#above === '') return;
     if (!this.#cursorHidden) {
       this.#cursorHidden = true;
@@ -72,7 +74,8 @@ export class LiveArea {
       this.#stream.write(HIDE_CURSOR);
     }
     const up = this.#rowsDrawn(columns);
-    let out = BEGIN + (up > 0 ? `\x1b[${up}A` : '');
+    // What the user types, ^C for one, is echoed where the cursor stands and moves it.
+    let out = `${BEGIN}\r${up > 0 ? `\x1b[${up}A` : ''}`;
     if (this.#above !== '') out += CLEAR_BELOW + this.#above;
     out += NO_WRAP;
     for (const line of lines) out += `${line}${CLEAR_RIGHT}\n`;

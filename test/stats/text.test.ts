@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, cut, decimal, percent, plural, ratio, shortCount } from '../../src/stats/text.js';
+import {
+  bytes,
+  cut,
+  decimal,
+  duration,
+  percent,
+  plural,
+  ratio,
+  shortCount,
+} from '../../src/stats/text.js';
 
 describe('percent', () => {
   it.each([
@@ -59,5 +68,16 @@ describe('cut', () => {
   it('never splits a code point', () => {
     expect(cut('👩👩👩👩', 3)).toBe('👩👩👩…');
     expect(cut(`a${'👩'.repeat(600_000)}`, 2)).toBe('a👩…');
+  });
+});
+
+describe('duration', () => {
+  it.each([
+    [0.4, '0 s'],
+    [59, '59 s'],
+    [61, '1 min 1 s'],
+    [7_260, '2 h 1 min'],
+  ])('%d s is %s', (seconds, words) => {
+    expect(duration(seconds)).toBe(words);
   });
 });

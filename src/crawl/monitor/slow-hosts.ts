@@ -54,11 +54,13 @@ export class SlowHosts {
   slowest(n: number): HostPace[] {
     let all = 0;
     for (const weight of this.#weight) all += weight;
+    // While there are free places all is exact, and everybody may be listed.
+    const least = this.#hosts.length < this.#places ? 0 : all / this.#places;
     const listed: HostPace[] = [];
     this.#hosts.forEach((host, place) => {
       const ms = this.#ms[place] as number;
       const requests = this.#requests[place] as number;
-      if (ms < all / this.#places || Math.round(requests) < LEAST_REQUESTS) return;
+      if (ms < least || Math.round(requests) < LEAST_REQUESTS) return;
       listed.push({ host, seconds: ms / requests / 1000, requests: Math.round(requests) });
     });
     return listed.sort((a, b) => b.seconds - a.seconds || (a.host < b.host ? -1 : 1)).slice(0, n);
