@@ -1,0 +1,154 @@
+/**
+ * Cuts texts and queries into the words by which they are compared.
+ *
+ * In mode `normalized`, words are runs of letters, digits and their marks after NFKC and case folding. So
+ * `(cat)`, `'dog'`, `dog's`, `U.S.` and `St. Louis` match, and doubled spaces do not matter. In scripts
+ * without spaces between words, each character counts as a word, so a query matches as a substring.
+ *
+ * `tokenise` says it for any text. `readNormalized` gives the same words, as found, without making a
+ * string: most characters can be folded one by one, by a table. A part of a text that holds any other is
+ * handed to `tokenise`.
+ */
+
+import { HASH_START, hashOn, type WordTable } from './lexicon.js';
+
+/** Characters that are words by themselves; ー (U+30FC) belongs to kana, though Unicode shares it. */
+const ALONE_SCRIPTS =
+  '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\u30fc\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}';
+/** A word begins with a letter or digit; marks belong to what they stand on. */
+const TOKEN = new RegExp(
+  `[${ALONE_SCRIPTS}]|(?![${ALONE_SCRIPTS}])[\\p{L}\\p{N}](?:(?![${ALONE_SCRIPTS}])[\\p{L}\\p{Mn}\\p{Mc}\\p{N}])*`,
+  'gu',
+);
+/** Parts of words that show nothing: soft hyphens, joiners, variation selectors. */
+const INVISIBLE = /\p{Cf}|\p{Variation_Selector}/gu;
+/**
+ * More marks in a row than any language has (UAX #15, Stream-Safe Text Format). Composition sorts marks, in
+ * quadratic time, so what is beyond is dropped.
+ */
+const MARK_PILE = /(\p{M}{30})\p{M}+/gu;
+/** ™ and ℠ label a word; NFKC would make them letters of it. */
+const LABEL = /[\u2120\u2122]/g;
+const PLAIN_ASCII = /^[\0-\x7f]*$/;
+const PLAIN_TOKEN = /[a-z0-9]+/g;
+
+/** The words of a text, as they are compared. */
+export function tokenise(text: string): string[] {
+  const lower = text.toLowerCase();
+  if (PLAIN_ASCII.test(lower)) return lower.match(PLAIN_TOKEN) ?? [];
+  return fold(text.replace(INVISIBLE, '').replace(MARK_PILE, '$1')).match(TOKEN) ?? [];
+}
+
+function fold(text: string): string {
+  // Upper case first: it folds what lower case alone keeps apart (ß and SS).
+  const folded = text.replace(LABEL, ' ').normalize('NFKC').toUpperCase().toLowerCase();
+  // Whether a sigma is final depends on what follows; folding may take a letter apart (ŉ, ǰ).
+  return folded.replaceAll('ς', 'σ').normalize('NFKC');
+}
+
+/** A row of words, each as a WordTable gives it. */
+export class FoundWords {
+  words = new Int32Array(1024);
+  count = 0;
+
+  /** @returns `words` with room for `count`, and what it held */
+  room(count: number): Int32Array {
+    if (count > this.words.length) {
+      const larger = new Int32Array(2 * count);
+      larger.set(this.words);
+      this.words = larger;
+    }
+    return this.words;
+  }
+}
+
+/** What a UTF-16 unit is to `readNormalized`, unless it is part of a word: then what it folds to. */
+const SEPARATOR = 0;
+/** Folds to what depends on its neighbours, or to several units. */
+const HARD = 1;
+/** A word by itself. */
+const ALONE = 2;
+
+let table: Uint16Array | undefined;
+
+/** Of each UTF-16 unit: SEPARATOR, HARD, ALONE or what it folds to. */
+function foldTable(): Uint16Array {
+  table ??= Uint16Array.from({ length: 0x1_0000 }, (_, unit) =>
+    foldUnit(String.fromCharCode(unit)),
+  );
+  return table;
+}
+
+/** Marks and conjoining jamo compose with what stands before them; surrogates are half a character. */
+const DEPENDENT =
+  /[\p{M}\p{Cf}\p{Surrogate}\p{Variation_Selector}\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]/u;
+const IS_ALONE = new RegExp(`^[${ALONE_SCRIPTS}]$`, 'u');
+
+function foldUnit(unit: string): number {
+  if (DEPENDENT.test(unit)) return HARD;
+  const folded = fold(unit);
+  if (DEPENDENT.test(folded)) return HARD;
+  if (folded.match(TOKEN) === null) return SEPARATOR;
+  if (folded.length > 1) return HARD;
+  if (IS_ALONE.test(folded)) return folded === unit ? ALONE : HARD;
+  return folded.charCodeAt(0);
+}
+
+/** The words of `tokenise(text)`, as `lexicon` finds them. */
+export function readNormalized(text: string, lexicon: WordTable, into: FoundWords): void {
+  const folds = foldTable();
+  lexicon.makeRoom(text.length);
+  let { units } = lexicon;
+  let found = into.room(text.length);
+  let count = 0;
+  // What stands between two separators of ASCII is folded alike with and without its neighbours.
+  let part = 0;
+  let countBefore = 0;
+  let length = 0;
+  let hash = HASH_START;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const unit = folds[code] as number;
+    if (unit > ALONE) {
+      if (length < units.length) units[length] = unit;
+      length++;
+      hash = hashOn(hash, unit);
+      continue;
+    }
+    if (unit === HARD) {
+      const end = endOfPart(text, at, folds);
+      const words = tokenise(text.slice(part, end));
+      count = countBefore;
+      found = into.room(count + words.length + text.length - end);
+      for (const word of words) found[count++] = lexicon.findText(word);
+      // A lexicon in the making may have made room.
+      ({ units } = lexicon);
+      at = end - 1;
+      length = 0;
+      hash = HASH_START;
+      continue;
+    }
+    if (length > 0) {
+      found[count++] = lexicon.find(hash, length);
+      length = 0;
+      hash = HASH_START;
+    }
+    if (unit === ALONE) {
+      units[0] = code;
+      found[count++] = lexicon.find(hashOn(HASH_START, code), 1);
+    } else if (code < 0x80) {
+      part = at + 1;
+      countBefore = count;
+    }
+  }
+  if (length > 0) found[count++] = lexicon.find(hash, length);
+  into.count = count;
+}
+
+function endOfPart(text: string, from: number, folds: Uint16Array): number {
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 0x80 && folds[code] === SEPARATOR) return at;
+  }
+  return text.length;
+}
