@@ -216,6 +216,8 @@ export const filterSchema = z.strictObject({
   maxChars: count.default(1_000),
   /** ISO 639-1 codes of the languages kept; empty keeps all. */
   languages: z.array(z.string().length(2)).default(['en']),
+  /** How captions are matched with queries: `normalized`, or as MetaCLIP's published code does (docs/select.md). */
+  matching: z.enum(['normalized', 'metaclip']).default('normalized'),
   /** At most this many pairs are admitted by one query (the paper, §2.2: 20,000). */
   cap: count.default(20_000),
   /** Formats that are decoded, told by the bytes; others are `unsupported_format`. */

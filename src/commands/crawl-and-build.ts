@@ -127,6 +127,11 @@ export const buildFlags: Flag[] = [
     summary: 'the address that /metrics is served on (default: 127.0.0.1)',
     key: 'net.metricsHost',
   },
+  {
+    flags: '--matching <mode>',
+    summary: 'how captions are matched with queries: normalized, or metaclip as published',
+    key: 'filter.matching',
+  },
   { flags: '--cap <n>', summary: 'pairs one query may admit', key: 'filter.cap', kind: 'number' },
   {
     flags: '--cap-mode <mode>',

@@ -21,7 +21,10 @@ export type Judgement =
 export type Judge = (candidate: Candidate) => Judgement;
 
 export function createJudge(queries: readonly Query[], config: FilterConfig): Judge {
-  const matcher = new QueryMatcher(queries.map((query) => query.text));
+  const matcher = new QueryMatcher(
+    queries.map((query) => query.text),
+    config.matching,
+  );
   const context = { config, isKnown: (word: string) => matcher.knows(word) };
   return (candidate) => {
     const { text, loss } = judgeText(candidate.text, context);
