@@ -2,8 +2,10 @@
 
 import { resolveConfig } from '../config.js';
 import type { CrawlSnapshot } from '../core/crawl-snapshot.js';
+import { WitError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
-import { type Command, configFlags, type Flag } from './command.js';
+import { isRetryable, REASONS, type Reason } from '../core/reasons.js';
+import { type Command, configFlags, type Flag, namesIn } from './command.js';
 
 export const buildFlags: Flag[] = [
   {
@@ -164,6 +166,8 @@ export const buildFlags: Flag[] = [
   },
 ];
 
+const RETRYABLE = (Object.keys(REASONS) as Reason[]).filter(isRetryable);
+
 export const crawlAndBuild: Command = {
   name: 'crawl-and-build',
   summary: 'crawl (image, text) pairs for a query list and write Parquet shards',
@@ -175,6 +179,11 @@ export const crawlAndBuild: Command = {
   flags: [
     { flags: '--out <dir>', summary: 'dataset folder; run again with the same to go on' },
     ...buildFlags,
+    {
+      flags: '--retry-failed <reasons...>',
+      summary:
+        'once all is fetched, try rows again that were lost for these reasons, e.g. timeout,dns; all-retryable',
+    },
     {
       flags: '--list-rules',
       summary:
@@ -194,6 +203,7 @@ export const crawlAndBuild: Command = {
       listRules(config.net.honour, io);
       return;
     }
+    const retryFailed = reasonsIn(input.flags.retryFailed as string[] | undefined);
     const out = (input.flags.out as string | undefined) ?? 'wit-data';
     const { buildDataset } = await import('../pipeline/build.js');
     const { summariseCrawl } = await import('./crawl-summary.js');
@@ -205,7 +215,7 @@ export const crawlAndBuild: Command = {
       }
       io.emit(event);
     };
-    const manifest = await buildDataset(config, out, { emit, signal: io.signal });
+    const manifest = await buildDataset(config, out, { emit, signal: io.signal, retryFailed });
     const { candidates, selected, kept } = manifest.funnel;
     io.print(`${candidates} candidates, ${selected} selected, ${kept} kept in ${out}`);
     for (const line of summariseCrawl(manifest.funnel, run)) io.print(line);
@@ -213,3 +223,14 @@ export const crawlAndBuild: Command = {
     io.result({ out, shards: manifest.shards, funnel: manifest.funnel, run });
   },
 };
+
+/** @throws WitError `config` naming a word that is no reason. */
+function reasonsIn(values: readonly string[] = []): Reason[] {
+  return namesIn(values).flatMap((name) => {
+    if (name === 'all-retryable') return RETRYABLE;
+    if (Object.hasOwn(REASONS, name)) return [name as Reason];
+    throw new WitError('config', `--retry-failed: no such reason: ${JSON.stringify(name)}`, {
+      hint: `Reasons that may pass: ${RETRYABLE.join(', ')}; all-retryable stands for all of them. wit stats shows what was lost for which reason.`,
+    });
+  });
+}

@@ -3,7 +3,7 @@
  * complete. Readers follow these, never a listing of the folder, so leftovers are never read.
  */
 
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf, systemCode, WitError } from './errors.js';
@@ -42,6 +42,8 @@ export interface Manifest extends JournalHead {
     rejects: OutputFile[];
     /** queries.parquet, once selection has run. */
     queries?: OutputFile;
+    /** Selections that were tried again, once there are such. */
+    retried?: OutputFile[];
   };
   funnel: Funnel;
   /** The cap that selection applied: as set, or found for a target; once selection has run. */
@@ -97,10 +99,27 @@ export class DatasetWriter {
     return manifestOf(this.head, this.journal.commits());
   }
 
-  /** Writes the manifest, last of all files: the dataset is complete. */
+  /** The files of all units that none has replaced, by path. */
+  outputs(): OutputFile[] {
+    return outputsOf(this.journal.commits());
+  }
+
+  /**
+   * Writes the manifest, last of all files: the dataset is complete. Files that were replaced are
+   * deleted then, as nothing names them any more.
+   */
   async complete(): Promise<void> {
     const text = `${JSON.stringify(this.manifest(), null, 2)}\n`;
     await writeAtomically(join(this.dir, MANIFEST_NAME), text);
+    for (const { replaces = [] } of this.journal.commits()) {
+      for (const path of replaces) await rm(join(this.dir, path), { force: true });
+    }
+  }
+
+  /** The units that the manifest on disk names; none before the dataset was complete for the first time. */
+  async publishedUnits(): Promise<ReadonlySet<string>> {
+    const manifest = await readManifest(this.dir);
+    return new Set(manifest?.units);
   }
 
   async close(): Promise<void> {
@@ -122,25 +141,9 @@ export interface DatasetState {
  * @throws WitError `dataset` when `dir` holds no dataset, `bad_file` when its manifest is damaged.
  */
 export async function readDataset(dir: string): Promise<DatasetState> {
-  const path = join(dir, MANIFEST_NAME);
-  let text: string | undefined;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    if (systemCode(cause) !== 'ENOENT') {
-      throw new WitError('bad_file', `Cannot read ${path}: ${messageOf(cause)}`, { cause });
-    }
-  }
-  if (text !== undefined) {
-    try {
-      const manifest = JSON.parse(text) as Manifest;
-      return { manifest, complete: true, datasetDigest: digestOf(manifest) };
-    } catch (cause) {
-      throw new WitError('bad_file', `${path} is damaged: ${messageOf(cause)}`, {
-        cause,
-        hint: 'Run the command that built the dataset again: it rewrites the manifest from the journal.',
-      });
-    }
+  const written = await readManifest(dir);
+  if (written !== undefined) {
+    return { manifest: written, complete: true, datasetDigest: digestOf(written) };
   }
   const { head, commits } = await readJournal(dir);
   if (head === undefined) {
@@ -156,21 +159,38 @@ export async function readDataset(dir: string): Promise<DatasetState> {
   return { manifest, complete: false, datasetDigest: digestOf(manifest) };
 }
 
+/** The manifest of a dataset that is, or was, complete. */
+async function readManifest(dir: string): Promise<Manifest | undefined> {
+  const path = join(dir, MANIFEST_NAME);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return undefined;
+    throw new WitError('bad_file', `Cannot read ${path}: ${messageOf(cause)}`, { cause });
+  }
+  try {
+    return JSON.parse(text) as Manifest;
+  } catch (cause) {
+    throw new WitError('bad_file', `${path} is damaged: ${messageOf(cause)}`, {
+      cause,
+      hint: 'Delete it and run the command that built the dataset again: it is made anew from the journal.',
+    });
+  }
+}
+
 function digestOf({ snapshot, config, queries }: JournalHead): string {
   return sha256(JSON.stringify([snapshot, queries.digest, resultSettings(config)]));
 }
 
 function manifestOf(head: JournalHead, unsorted: readonly UnitCommit[]): Manifest {
   const commits = [...unsorted].sort((a, b) => (a.unit < b.unit ? -1 : 1));
+  const outputs = outputsOf(commits);
   const folder = (name: string): OutputFile[] =>
-    commits
-      .flatMap((commit) => commit.outputs)
-      .filter((output) => output.path.startsWith(`${name}/`) && output.path.endsWith('.parquet'))
-      .sort((a, b) => (a.path < b.path ? -1 : 1));
+    outputs.filter(({ path }) => path.startsWith(`${name}/`) && path.endsWith('.parquet'));
   const cap = commits.find(({ counts }) => counts.cap !== undefined)?.counts.cap;
-  const queries = commits
-    .flatMap((commit) => commit.outputs)
-    .find(({ path }) => path === QUERIES_FILE);
+  const queries = outputs.find(({ path }) => path === QUERIES_FILE);
+  const retried = folder('retried');
   return {
     ...head,
     units: commits.map((commit) => commit.unit),
@@ -180,10 +200,26 @@ function manifestOf(head: JournalHead, unsorted: readonly UnitCommit[]): Manifes
       selected: folder('selected'),
       rejects: folder('rejects'),
       ...(queries && { queries }),
+      ...(retried.length > 0 && { retried }),
     },
     funnel: funnelOf(commits),
     ...(cap !== undefined && { cap }),
   };
+}
+
+/** By path, numbers in it by value: `train-100000` comes after `train-99999`. */
+function outputsOf(commits: readonly UnitCommit[]): OutputFile[] {
+  const replaced = new Set(commits.flatMap(({ replaces = [] }) => replaces));
+  const digits = 10;
+  return commits
+    .flatMap(({ outputs }) => outputs)
+    .filter(({ path }) => !replaced.has(path))
+    .map((output) => ({
+      output,
+      key: output.path.replace(/\d+/g, (number) => number.padStart(digits, '0')),
+    }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ output }) => output);
 }
 
 /** `data/train-00003.parquet` → `train-00003`. */
@@ -200,6 +236,8 @@ export function funnelOf(commits: readonly UnitCommit[]): Funnel {
         const reasons = funnel.lost[stage] ?? {};
         const reason = name.slice('lost.'.length);
         reasons[reason] = (reasons[reason] ?? 0) + n;
+        // What was tried again is not lost, as long as it is not lost again.
+        if (reasons[reason] === 0) delete reasons[reason];
         funnel.lost[stage] = reasons;
       } else if (
         name === 'pages' ||

@@ -26,7 +26,12 @@ export interface UnitCommit {
   unit: string;
   stage: StageName;
   outputs: OutputFile[];
-  /** Numbers for the funnel; losses are counted under `lost.REASON`. */
+  /** Paths of outputs of earlier units whose place these outputs take: they are read no more. */
+  replaces?: string[];
+  /**
+   * Numbers for the funnel; losses are counted under `lost.REASON`, and negative where a unit takes
+   * back what an earlier one counted.
+   */
   counts: Record<string, number>;
 }
 

@@ -8,6 +8,7 @@ import { type BuildConfig, buildSchema, validateConfig } from '../config.js';
 import { DatasetWriter, type Manifest } from '../core/dataset.js';
 import { WitError } from '../core/errors.js';
 import { type Emit, silent } from '../core/events.js';
+import type { Reason } from '../core/reasons.js';
 import { localRunner, type Runner } from '../core/runner.js';
 import type { AnySource } from '../core/source.js';
 import type { Query } from '../core/types.js';
@@ -24,6 +25,7 @@ import { loadQueries } from '../queries/load.js';
 import { writeCard } from '../shard/index.js';
 import { discover } from './discover.js';
 import { fetchAndShard } from './fetch.js';
+import { planRetry, retriedParts, retryUnits } from './retry.js';
 import { select } from './select.js';
 import { type Watch, watchCrawl } from './watch.js';
 
@@ -34,6 +36,8 @@ export interface BuildOptions {
   emit?: Emit;
   signal?: AbortSignal;
   runner?: Runner;
+  /** Once the dataset is complete, selections that fetch lost for these reasons are tried again. */
+  retryFailed?: readonly Reason[];
   /** Injected parts of the web client: clock, resolver, address policy. */
   web?: Omit<WebClientOptions, 'observer'>;
 }
@@ -92,11 +96,25 @@ export async function buildDataset(
       const sources = [...(await sourcesOf(settled, client)), ...searchSource];
       await discover(dataset, sources, { runner, emit, signal });
       const parts = await select(dataset, queries, { config: settled, emit, signal });
-      await fetchAndShard(dataset, parts, { config: settled, client, emit, signal });
-      const manifest = dataset.manifest();
-      await writeCard(out, manifest);
-      await dataset.complete();
-      return manifest;
+      const allParts = () => [...parts, ...retriedParts(dataset)];
+      const finish = async (): Promise<void> => {
+        await fetchAndShard(dataset, allParts(), { config: settled, client, emit, signal });
+        await writeCard(out, dataset.manifest());
+        await dataset.complete();
+      };
+      const published = await dataset.publishedUnits();
+      const reasons = new Set(options.retryFailed);
+      // A round that was interrupted is finished, and is the one that was asked for.
+      const mayRetry = reasons.size > 0 && retryUnits(dataset).every((unit) => published.has(unit));
+      const isComplete = dataset.journal.commits().every(({ unit }) => published.has(unit));
+      if (!mayRetry || !isComplete) await finish();
+      if (mayRetry) {
+        const count = await planRetry(dataset, allParts(), reasons, { config: settled, signal });
+        const text = count > 0 ? `${count} are tried again` : 'nothing to try again';
+        emit({ type: 'message', level: 'info', text });
+        if (count > 0) await finish();
+      }
+      return dataset.manifest();
     } finally {
       await dataset.close();
     }
