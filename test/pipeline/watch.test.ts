@@ -11,6 +11,7 @@ import type { CrawlSnapshot } from '../../src/core/crawl-snapshot.js';
 import type { WorkEvent } from '../../src/core/events.js';
 import { REASONS } from '../../src/core/reasons.js';
 import { packageRoot } from '../../src/core/version.js';
+import type { ExchangeKind } from '../../src/crawl/net/observer.js';
 import { buildDataset } from '../../src/pipeline/build.js';
 import { run } from '../commands/command-line.js';
 import { testPython } from '../train/python.js';
@@ -171,9 +172,13 @@ describe('a crawl that is watched', () => {
     const labels = new Set(
       scrapes.flatMap(({ text }) => [...text.matchAll(words)].map((m) => m[1])),
     );
+    const kinds: Record<ExchangeKind, 1> = {
+      ...{ image: 1, page: 1, sitemap: 1, robots: 1, 'tdm-file': 1, api: 1, archive: 1 },
+    };
     const own = new Set([
       ...Object.keys(REASONS),
-      ...['answer', 'redirect', 'image', 'page', 'robots', 'sitemap', 'api', 'archive'],
+      ...Object.keys(kinds),
+      ...['answer', 'redirect'],
       ...['discover', 'select', 'fetch', 'shard', 'active', 'waiting', 'backing_off', '+Inf'],
     ]);
     const strange = [...labels].filter((label) => !own.has(label ?? '') && !Number(label));
