@@ -182,7 +182,8 @@ export const netSchema = z.strictObject({
   retries: z.int().min(0).default(4),
   /** First back-off after a failed try; doubles, with Retry-After as a floor. */
   backoffMs: z.int().min(0).default(500),
-  maxBackoffMs: z.int().min(0).default(30_000),
+  /** Longest wait for one try; a host that asks for more is left alone for as long as it asks. */
+  maxBackoffMs: z.int().min(0).default(60_000),
   maxRedirects: z.int().min(0).default(5),
   /** Requests per second to each image-search API; default: as it documents (docs/crawl.md). */
   commonsPerSecond: z.number().positive().optional(),
