@@ -193,13 +193,19 @@ describe('a crawl that is watched', () => {
 
   it('counts what an earlier run did for no rate and no share', async () => {
     let again: CrawlSnapshot | undefined;
+    const discovered: [done: number, earlier: number | undefined][] = [];
     await rm(join(root, 'watched', 'dataset.json'));
     await buildDataset(config(), join(root, 'watched'), {
       emit: (event) => {
         if (event.type === 'crawl') again = event;
+        if (event.type === 'progress' && event.task === 'discover') {
+          discovered.push([event.done, event.earlier]);
+        }
       },
     });
     const { done } = last().progress as { done: number };
+    expect(discovered.at(-1)?.[0]).toBeGreaterThan(100);
+    for (const [all, earlier] of discovered) expect(earlier).toBe(all);
     expect(again?.progress).toMatchObject({ task: 'fetch', done, earlier: done, perSecond: 0 });
     expect(again).toMatchObject({ requests: 0, images: { kept: 0, lost: 0 }, lost: {} });
   });
