@@ -9,6 +9,8 @@ import type { FilterConfig, ShardConfig } from '../config.js';
 import { messageOf } from '../core/errors.js';
 import type { Loss } from '../core/reasons.js';
 import { dhash } from './dhash.js';
+import { FILE_RULES, HEADER_RULES, PIXEL_RULES } from './rules/index.js';
+import type { Rule } from './rules/rule.js';
 import { looksLikeSvg, renderSvg } from './svg.js';
 
 sharp.cache(false);
@@ -73,12 +75,13 @@ export async function normaliseImage(
 ): Promise<NormalisedImage> {
   const format = begins(bytes, DECODED)?.format ?? (looksLikeSvg(bytes) ? 'svg' : undefined);
   if (format === undefined) return notDecoded(bytes);
-  if (!isOneOf(filter.formats, format)) return lost('unsupported_format', format);
+  const unwanted = judge(FILE_RULES, { format, bytes: bytes.length }, filter);
+  if (unwanted !== undefined) return { ok: false, loss: unwanted };
   if (format === 'svg') {
     const rendered = await renderSvg(bytes, filter.maxPixels);
     // What is drawn is an image like any other.
     return rendered.ok
-      ? await normaliseImage(rendered.png, { ...filter, formats: ['png'] }, shard)
+      ? await normaliseImage(rendered.png, { ...filter, formats: ['png'], minBytes: 0 }, shard)
       : rendered;
   }
   // `warning` catches damaged markers that the laxer levels let pass.
@@ -90,7 +93,11 @@ export async function normaliseImage(
   } catch (error) {
     return lost('undecodable', messageOf(error));
   }
-  const refusal = judgeHeader(header, filter);
+  const refusal = judge(
+    HEADER_RULES,
+    { width: header.width, height: header.height, frames: header.pages ?? 1 },
+    filter,
+  );
   if (refusal !== undefined) return { ok: false, loss: refusal };
   try {
     // libvips shrinks while it decodes where the format allows; hence one pipeline.
@@ -109,9 +116,9 @@ export async function normaliseImage(
       .removeAlpha()
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    const range = rangeUpTo(data, filter.blankRange + 1);
-    if (range <= filter.blankRange) return lost('blank', `all levels within ${range}`);
     const { width, height } = info;
+    const objection = judge(PIXEL_RULES, { rgb: data, width, height }, filter);
+    if (objection !== undefined) return { ok: false, loss: objection };
     const upright = header.autoOrient;
     return {
       ok: true,
@@ -132,10 +139,6 @@ function begins(file: Buffer, signatures: readonly Signature[]): Signature | und
   return signatures.find(({ at, bytes }) => bytes.equals(file.subarray(at, at + bytes.length)));
 }
 
-function isOneOf(names: readonly string[], name: string): boolean {
-  return names.includes(name);
-}
-
 function notDecoded(file: Buffer): NormalisedImage {
   const other = begins(file, NOT_DECODED)?.format;
   if (other !== undefined) return lost('unsupported_format', other);
@@ -143,35 +146,17 @@ function notDecoded(file: Buffer): NormalisedImage {
   return lost('undecodable', `no image: begins with ${JSON.stringify(start)}`);
 }
 
-function judgeHeader(header: Metadata, filter: FilterConfig): Loss | undefined {
-  const { width, height } = header;
-  if ((header.pages ?? 1) > 1 && filter.animation === 'refuse') {
-    return { reason: 'animated', detail: `${header.pages} frames` };
+/** The first objection of the rules, in their order. */
+function judge<Input>(
+  rules: readonly Rule<Input>[],
+  input: Input,
+  filter: FilterConfig,
+): Loss | undefined {
+  for (const { reason, objection } of rules) {
+    const detail = objection(input, filter);
+    if (detail !== undefined) return { reason, detail };
   }
-  const size = `${width}×${height}`;
-  if (width * height > filter.maxPixels) return { reason: 'too_many_pixels', detail: size };
-  if (Math.min(width, height) < filter.minSidePx)
-    return { reason: 'image_too_small', detail: size };
-  const ratio = Math.max(width, height) / Math.min(width, height);
-  if (ratio > filter.maxAspectRatio) return { reason: 'aspect_ratio', detail: size };
   return undefined;
-}
-
-/** The largest difference between two levels of one channel; looks no further once it is `enough`. */
-function rangeUpTo(rgb: Buffer, enough: number): number {
-  let range = 0;
-  for (let channel = 0; channel < 3; channel++) {
-    let low = 255;
-    let high = 0;
-    for (let at = channel; at < rgb.length; at += 3) {
-      const level = rgb[at] as number;
-      if (level < low) low = level;
-      if (level > high) high = level;
-      if (high - low >= enough) return enough;
-    }
-    range = Math.max(range, high - low);
-  }
-  return range;
 }
 
 async function encode(
