@@ -88,8 +88,17 @@ export function imageKey(queries: readonly string[], matching: Matching): string
   return sha256(JSON.stringify([VERSION, matching, unicode, endianness(), queries]));
 }
 
+/** The key of what `buildImage` put into a buffer, or of what claims to be that. */
+export function readKey(buffer: SharedArrayBuffer): string {
+  return Buffer.from(buffer).toString('latin1', 0, KEY_BYTES);
+}
+
 /** @throws RangeError when the list does not fit into memory */
-export function buildImage(queries: readonly string[], matching: Matching): MatchImage {
+export function buildImage(
+  queries: readonly string[],
+  matching: Matching,
+  key = imageKey(queries, matching),
+): MatchImage {
   const lexicon = new LexiconBuilder();
   const { words, ends } = readQueries(queries, matching, lexicon);
   const { entries, letters } = lexicon.finish();
@@ -105,7 +114,7 @@ export function buildImage(queries: readonly string[], matching: Matching): Matc
   const sizes = SECTIONS.map((section) => arrays[section].byteLength);
   const buffer = new SharedArrayBuffer(sizes.reduce((a, b) => a + b, HEADER_BYTES));
   const bytes = new Uint8Array(buffer);
-  bytes.set(Buffer.from(imageKey(queries, matching)));
+  bytes.set(Buffer.from(key));
   const header = [...sizes, MATCHINGS.indexOf(matching), queries.length];
   new Int32Array(buffer, KEY_BYTES, header.length).set(header);
   let at = HEADER_BYTES;
