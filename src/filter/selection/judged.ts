@@ -9,9 +9,8 @@ import type { FilterConfig } from '../../config.js';
 import { rankOf } from '../../core/ids.js';
 import { type Loss, REASONS, type Reason } from '../../core/reasons.js';
 import { type Candidate, type Query, TEXT_SOURCES, type TextSource } from '../../core/types.js';
-import { judgeText } from '../judge.js';
 import { QueryMatcher } from '../match.js';
-import type { Repeats } from '../rules/repeated.js';
+import { judgeText } from '../rules.js';
 import { ID_BYTES, idBytes } from './keys.js';
 
 export type Judgement =
@@ -21,18 +20,14 @@ export type Judgement =
 /** The text rules, then the queries. A pure function of the candidate. */
 export type Judge = (candidate: Candidate) => Judgement;
 
-export function createJudge(
-  queries: readonly Query[],
-  config: FilterConfig,
-  repeats?: Repeats,
-): Judge {
+export function createJudge(queries: readonly Query[], config: FilterConfig): Judge {
   const matcher = new QueryMatcher(
     queries.map((query) => query.text),
     config.matching,
   );
-  const context = { config, isKnown: (word: string) => matcher.knows(word), repeats };
+  const context = { config, isKnown: (word: string) => matcher.knows(word) };
   return (candidate) => {
-    const { text, loss } = judgeText(candidate.text, context, candidate);
+    const { text, loss } = judgeText(candidate.text, context);
     if (loss !== undefined) return { loss };
     const matches = matcher.match(text);
     if (matches.length === 0) return { loss: { reason: 'no_query', detail: 'contains no query' } };
