@@ -22,6 +22,7 @@ const dataset = await DatasetWriter.open(out, {
   snapshot: '2026-01-01T00:00:00Z',
   config,
   queries: { digest: '', count: 0 },
+  rules: {},
 });
 const { signal } = new AbortController();
 const sources = [createCommonCrawlSource(config.sources, client)];

@@ -182,7 +182,8 @@ export const netSchema = z.strictObject({
   retries: z.int().min(0).default(4),
   /** First back-off after a failed try; doubles, with Retry-After as a floor. */
   backoffMs: z.int().min(0).default(500),
-  maxBackoffMs: z.int().min(0).default(30_000),
+  /** Longest wait for one try; a host that asks for more is left alone for as long as it asks. */
+  maxBackoffMs: z.int().min(0).default(60_000),
   maxRedirects: z.int().min(0).default(5),
   /** Requests per second to each image-search API; default: as it documents (docs/crawl.md). */
   commonsPerSecond: z.number().positive().optional(),
@@ -210,33 +211,136 @@ export const netSchema = z.strictObject({
 /** What an image may be. The first five are what browsers show; the others only when asked for. */
 export const IMAGE_FORMATS = ['jpeg', 'png', 'gif', 'webp', 'avif', 'tiff', 'svg'] as const;
 
-export const filterSchema = z.strictObject({
-  minWords: z.int().min(0).default(1),
-  minChars: z.int().min(0).default(3),
-  maxChars: count.default(1_000),
-  /** ISO 639-1 codes of the languages kept; empty keeps all. */
-  languages: z.array(z.string().length(2)).default(['en']),
-  /** How captions are matched with queries: `normalized`, or as MetaCLIP's published code does (docs/select.md). */
-  matching: z.enum(['normalized', 'metaclip']).default('normalized'),
-  /** At most this many pairs are admitted by one query (the paper, §2.2: 20,000). */
-  cap: count.default(20_000),
-  /** Formats that are decoded, told by the bytes; others are `unsupported_format`. */
-  formats: z.array(z.enum(IMAGE_FORMATS)).min(1).default(['jpeg', 'png', 'gif', 'webp', 'avif']),
-  /** What becomes of images of several frames: `refuse`, or `first-frame` is taken. */
-  animation: z.enum(['refuse', 'first-frame']).default('refuse'),
-  /** `hard`: no query admits more than the cap. `soft`: MetaCLIP's sampling, about the cap on average. */
-  capMode: z.enum(['hard', 'soft']).default('hard'),
-  /** Selections wanted: the cap that gives about as many takes the place of `cap`. */
-  target: count.optional(),
-  minSidePx: count.default(32),
-  maxAspectRatio: z.number().min(1).default(3),
-  /** Checked from the header, before decoding. */
-  maxPixels: count.default(50_000_000),
-  /** An image whose pixels all lie within this many levels (0–255) of each other is blank. */
-  blankRange: z.int().min(0).max(255).default(8),
-  /** Near duplicates: at most this many of the 192 dhash bits differ; -1 turns the rule off. */
-  nearDuplicateBits: z.int().min(-1).max(192).default(4),
-});
+const NO_RULES = {
+  minWords: 0,
+  maxWords: null,
+  minChars: 0,
+  maxChars: null,
+  languages: [] as string[],
+  dropFileNames: false,
+  dropAddresses: false,
+  dropExposure: false,
+  dropBoilerplate: false,
+  maxKeywords: null,
+  maxRepetition: null,
+  maxRepeats: null,
+  refusedExtensions: [] as string[],
+  formats: ['jpeg', 'png', 'gif', 'webp', 'avif'],
+  minBytes: 0,
+  animation: 'first-frame',
+  minSidePx: 1,
+  maxAspectRatio: null,
+  // Not a matter of taste: what a decoder may be asked for.
+  maxPixels: 50_000_000,
+  minEntropy: 0,
+  blankRange: -1,
+  nearDuplicateBits: -1,
+};
+
+/** What each rule's settings are where nothing is said (docs/select.md tells where they come from). */
+export const FILTER_PRESETS = {
+  wit: {
+    ...NO_RULES,
+    minWords: 1,
+    minChars: 3,
+    maxChars: 1_000,
+    languages: ['en'],
+    dropFileNames: true,
+    dropAddresses: true,
+    dropExposure: true,
+    dropBoilerplate: true,
+    maxKeywords: 20,
+    maxRepetition: 0.5,
+    animation: 'refuse',
+    minSidePx: 32,
+    maxAspectRatio: 3,
+    blankRange: 8,
+    nearDuplicateBits: 4,
+  },
+  none: NO_RULES,
+  'datacomp-basic': {
+    ...NO_RULES,
+    languages: ['en'],
+    minWords: 3,
+    minChars: 6,
+    minSidePx: 200,
+    maxAspectRatio: 3,
+  },
+  laion: {
+    ...NO_RULES,
+    languages: ['en'],
+    minChars: 5,
+    maxChars: 2_000,
+    refusedExtensions: ['svg', 'gif'],
+    formats: ['jpeg', 'png', 'webp'],
+    minBytes: 5_000,
+    maxPixels: 89_478_484,
+  },
+  yfcc: { ...NO_RULES, languages: ['en'], dropFileNames: true, dropExposure: true },
+};
+
+/** A number, or null for none; absent: the preset's. */
+const optionalCount = count.nullable().optional();
+
+export const filterSchema = z
+  .strictObject({
+    /** What the keys below are where nothing is said. */
+    preset: z.enum(Object.keys(FILTER_PRESETS) as (keyof typeof FILTER_PRESETS)[]).default('wit'),
+    minWords: z.int().min(0).optional(),
+    maxWords: optionalCount,
+    minChars: z.int().min(0).optional(),
+    maxChars: optionalCount,
+    /** ISO 639-1 codes of the languages kept; empty keeps all. */
+    languages: z.array(z.string().length(2)).optional(),
+    /** Captions that are a file's name. */
+    dropFileNames: z.boolean().optional(),
+    /** Captions that are a URL or a path. */
+    dropAddresses: z.boolean().optional(),
+    /** Captions that are exposure settings. */
+    dropExposure: z.boolean().optional(),
+    /** Captions that would fit any image. */
+    dropBoilerplate: z.boolean().optional(),
+    /** Keywords in a list of them, at most. */
+    maxKeywords: optionalCount,
+    /** Share of a caption's words that one word may make up. */
+    maxRepetition: share.nullable().optional(),
+    /** Images of one host that may share a caption. */
+    maxRepeats: optionalCount,
+    /** What becomes of captions with e-mail addresses and telephone numbers. */
+    personalData: z.enum(['keep', 'drop', 'mask']).default('keep'),
+    /** Image URLs that end so are not downloaded: lower case, without the dot. */
+    refusedExtensions: z.array(z.string().regex(/^[a-z0-9]{2,5}$/)).optional(),
+    /** How captions are matched with queries: `normalized`, or as MetaCLIP's published code does (docs/select.md). */
+    matching: z.enum(['normalized', 'metaclip']).default('normalized'),
+    /** At most this many pairs are admitted by one query (the paper, §2.2: 20,000). */
+    cap: count.default(20_000),
+    /** `hard`: no query admits more than the cap. `soft`: MetaCLIP's sampling, about the cap on average. */
+    capMode: z.enum(['hard', 'soft']).default('hard'),
+    /** Selections wanted: the cap that gives about as many takes the place of `cap`. */
+    target: count.optional(),
+    /** Formats that are decoded, told by the bytes; others are `unsupported_format`. */
+    formats: z.array(z.enum(IMAGE_FORMATS)).min(1).optional(),
+    minBytes: z.int().min(0).optional(),
+    /** What becomes of images of several frames: `refuse`, or `first-frame` is taken. */
+    animation: z.enum(['refuse', 'first-frame']).optional(),
+    minSidePx: count.optional(),
+    maxAspectRatio: z.number().min(1).nullable().optional(),
+    /** Checked from the header, before decoding. */
+    maxPixels: count.optional(),
+    /** Bits of the brightness histogram's entropy, 0 to 8. */
+    minEntropy: z.number().min(0).max(8).optional(),
+    /** An image whose pixels all lie within this many levels (0–255) of each other is blank; -1: none is. */
+    blankRange: z.int().min(-1).max(255).optional(),
+    /** Near duplicates: at most this many of the 192 dhash bits differ; -1 turns the rule off. */
+    nearDuplicateBits: z.int().min(-1).max(192).optional(),
+  })
+  .transform(({ preset, ...said }) => {
+    const known = Object.entries(said).filter(([, value]) => value !== undefined);
+    return { preset, ...FILTER_PRESETS[preset], ...Object.fromEntries(known) } as {
+      preset: typeof preset;
+      target?: number;
+    } & { [K in Exclude<keyof typeof said, 'target'>]-?: Exclude<(typeof said)[K], undefined> };
+  });
 
 export const shardSchema = z.strictObject({
   /** Short side of the stored image; images are never enlarged. */

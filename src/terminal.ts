@@ -126,8 +126,8 @@ function barLines(bars: ReadonlyMap<string, Bar>, columns: number): string[] {
   return [...bars].map(([name, { share, facts }]) => {
     const full = Math.round(share * size);
     const bar = '━'.repeat(full) + '╌'.repeat(size - full);
-    const text = asManyAsFit(facts, columns - NAME - size - 2, ', ');
-    return `${printable(name).padEnd(NAME)} ${bar} ${text}`;
+    const begin = `${printable(name).padEnd(NAME)} ${bar} `;
+    return begin + asManyAsFit(facts, columns - begin.length, ', ');
   });
 }
 

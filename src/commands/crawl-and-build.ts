@@ -134,6 +134,11 @@ export const buildFlags: Flag[] = [
     summary: 'how captions are matched with queries: normalized, or metaclip as published',
     key: 'filter.matching',
   },
+  {
+    flags: '--preset <name>',
+    summary: 'filter rules: wit, none, datacomp-basic, laion, yfcc (`wit filter list`)',
+    key: 'filter.preset',
+  },
   { flags: '--cap <n>', summary: 'pairs one query may admit', key: 'filter.cap', kind: 'number' },
   {
     flags: '--cap-mode <mode>',

@@ -5,6 +5,7 @@ import { crawlAndBuild } from './crawl-and-build.js';
 import { demo } from './demo/index.js';
 import { doctor } from './doctor.js';
 import { evaluation } from './eval.js';
+import { filter } from './filter/index.js';
 import { queries } from './queries/index.js';
 import { stats } from './stats.js';
 import { trainFromShards } from './train-from-shards.js';
@@ -12,6 +13,7 @@ import { trainFromShards } from './train-from-shards.js';
 export const allCommands: readonly (Command | CommandGroup)[] = [
   queries,
   crawlAndBuild,
+  filter,
   trainFromShards,
   evaluation,
   stats,

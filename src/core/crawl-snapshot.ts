@@ -56,7 +56,7 @@ export interface CrawlSnapshot {
   readonly bytes: number;
   /** Exchanges by what was asked for (`image`, `page`, …) and what came of it: `answer`, `redirect`, or a reason. */
   readonly exchanges: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Exchanges that failed, by reason, most first; those for robots.txt left out, where a 404 is an answer. */
+  /** Exchanges that failed, by reason, most first; without those for robots.txt and tdmrep.json, where a 404 is an answer. */
   readonly failures: Partial<Readonly<Record<Reason, number>>>;
   /** Pages, rows and images lost for good, by stage and reason, most first: what rejects/ will hold. */
   readonly lost: Partial<Readonly<Record<StageName, Partial<Readonly<Record<Reason, number>>>>>>;

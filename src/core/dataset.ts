@@ -179,8 +179,8 @@ async function readManifest(dir: string): Promise<Manifest | undefined> {
   }
 }
 
-function digestOf({ snapshot, config, queries }: JournalHead): string {
-  return sha256(JSON.stringify([snapshot, queries.digest, resultSettings(config)]));
+function digestOf({ snapshot, config, queries, rules }: JournalHead): string {
+  return sha256(JSON.stringify([snapshot, queries.digest, resultSettings(config), rules]));
 }
 
 function manifestOf(head: JournalHead, unsorted: readonly UnitCommit[]): Manifest {
@@ -257,6 +257,7 @@ function assertSameSettings(dir: string, before: JournalHead, now: JournalHead):
   const differences: string[] = [];
   if (before.queries.digest !== now.queries.digest) differences.push('the query list');
   differences.push(...differingKeys(resultSettings(before.config), resultSettings(now.config)));
+  differences.push(...differingKeys(before.rules ?? {}, now.rules, 'rule'));
   if (differences.length === 0) return;
   throw new WitError(
     'dataset',

@@ -42,6 +42,8 @@ export interface JournalHead {
   snapshot: string;
   config: unknown;
   queries: { digest: string; count: number };
+  /** What judged candidates and images beside the settings, by name: the versions of rules. */
+  rules: Record<string, string>;
 }
 
 export interface JournalContent {

@@ -26,6 +26,8 @@ import type { Loss } from '../core/reasons.js';
 import { SpillSet, SpillWriter } from '../core/spill.js';
 import type { Candidate, Query, QueryUse, Reject, Selection } from '../core/types.js';
 import { type Admission, Draws, HardCap, SoftCap } from './cap.js';
+import { captionOf } from './judge.js';
+import { countRepeats, type Repeats } from './rules/repeated.js';
 import {
   chooseCaptions,
   ImageSpill,
@@ -38,7 +40,6 @@ import { LeastCapSpill, leastCaps } from './selection/least.js';
 import { inOrder, OrderSpill, OTHER_TEXTS_READ } from './selection/order.js';
 import { type Bits, findRepeated, IdSpill } from './selection/repeated.js';
 import { leastCap } from './target.js';
-import { cleanText } from './text.js';
 
 /** A run of candidates: what is judged and decided at once. Units follow each other without gaps. */
 export interface SelectUnit {
@@ -102,8 +103,22 @@ export class Selector {
     const left = units.filter(({ index }) => !existsSync(this.#path('judged', index)));
     this.#judged = this.#total - left.reduce((sum, { rows }) => sum + rows, 0);
     if (left.length === 0) return;
-    const judge = createJudge(queries, config);
+    const judge = createJudge(queries, config, await this.#countRepeats());
     for (const unit of left) await this.#judgeUnit(unit, judge);
+  }
+
+  /** What the rule on repeated captions needs to know of all candidates, where it is on. */
+  async #countRepeats(): Promise<Repeats | undefined> {
+    const { units, config } = this.#options;
+    if (config.maxRepeats === null) return undefined;
+    const note = () => this.#progress(0, 'counting captions');
+    const read = async function* () {
+      for (const unit of units) {
+        note();
+        yield* unit.read();
+      }
+    };
+    return await countRepeats(read, config.maxRepeats);
   }
 
   async #judgeUnit(unit: SelectUnit, judge: ReturnType<typeof createJudge>): Promise<void> {
@@ -209,7 +224,7 @@ export class Selector {
    * its selections aside.
    */
   async decide(unit: SelectUnit, onReject: (reject: Reject) => Promise<void>): Promise<void> {
-    const { seed } = this.#options;
+    const { seed, config } = this.#options;
     const { repeated, admission, cap, images, losers } = this.#admitted();
     const judged = new SpillSet([this.#path('judged', unit.index)]);
     const row = new JudgedCursor(judged.read(0));
@@ -240,7 +255,7 @@ export class Selector {
           await reject({ reason: 'over_cap', detail: this.#overCap(queries.length, cap) });
           continue;
         }
-        const text = cleanText(candidate.text);
+        const text = captionOf(candidate.text, config);
         const loser = lostHere.get(at);
         if (loser !== undefined) {
           const { winnerId, winnerOrder, place } = loser;

@@ -21,6 +21,7 @@ import {
   WebClient,
   type WebClientOptions,
 } from '../crawl/index.js';
+import { ruleVersions } from '../filter/index.js';
 import { loadQueries } from '../queries/load.js';
 import { writeCard } from '../shard/index.js';
 import { discover } from './discover.js';
@@ -31,6 +32,9 @@ import { type Watch, watchCrawl } from './watch.js';
 
 /** Units of discovery at work at once; requests are bounded by `net.concurrency` over all of them. */
 const DISCOVER_UNITS = 4;
+
+/** Few photographs are longer: how wide an image is asked for where no rule limits its shape. */
+const USUAL_ASPECT = 3;
 
 export interface BuildOptions {
   emit?: Emit;
@@ -90,6 +94,7 @@ export async function buildDataset(
       snapshot: config.snapshot ?? defaultSnapshot(),
       config,
       queries: { digest, count: queries.length },
+      rules: ruleVersions(config.filter),
     });
     try {
       const settled: BuildConfig = { ...config, snapshot: dataset.head.snapshot };
@@ -146,7 +151,7 @@ function searchSourceOf(
     queries: queries.map(({ text }) => text),
     net,
     cap: filter.cap,
-    neededWidth: shard.sidePx * filter.maxAspectRatio,
+    neededWidth: shard.sidePx * (filter.maxAspectRatio ?? USUAL_ASPECT),
     seed,
   });
   return [source];

@@ -85,12 +85,13 @@ function method(manifest: Manifest, config: BuildConfig): string {
     `- Queries: ${number(manifest.queries.count)} from ${list} (SHA-256 \`${manifest.queries.digest}\`)`,
     ...sources.lists.map((path) => `- Source: the URL list \`${basename(path)}\``),
     ...sources.seeds.map((url) => `- Source: web pages from \`${url}\``),
-    `- Text: ${filter.minChars} to ${number(filter.maxChars)} characters, at least ${filter.minWords} words, language ${languages}`,
+    `- Filter rules: preset \`${filter.preset}\`; those that were on are ${Object.keys(manifest.rules).sort().join(', ')}`,
+    `- Text: ${filter.minChars} to ${number(filter.maxChars ?? 20_000)} characters, at least ${filter.minWords} words, language ${languages}`,
     `- Cap: each query admits its ${number(filter.cap)} lowest-ranked pairs; a rank is a hash of seed ${config.seed} and the pair`,
-    `- Images: sides of at least ${filter.minSidePx} pixels, aspect ratio up to ${filter.maxAspectRatio}, ${filter.animation === 'refuse' ? 'neither animated nor' : 'the first frame of animations, not'} blank`,
+    `- Images: sides of at least ${filter.minSidePx} pixels, aspect ratio ${filter.maxAspectRatio === null ? 'of any size' : `up to ${filter.maxAspectRatio}`}${filter.animation === 'refuse' ? '' : ', the first frame of animations'}`,
     `- Duplicates: none with equal bytes; ${near}`,
     `- Stored as ${shard.format.toUpperCase()}, quality ${shard.quality}, short side ${shard.sidePx} pixels or less, never enlarged`,
-    '- All settings: `dataset.json`',
+    '- All settings, and the versions of the rules: `dataset.json`',
   ].join('\n');
 }
 

@@ -18,6 +18,7 @@ const head: JournalHead = {
   snapshot: '2026-01-01T00:00:00Z',
   config: { seed: 1, filter: { cap: 10 }, net: { concurrency: 4 } },
   queries: { digest: 'q', count: 3 },
+  rules: { language: '1' },
 };
 
 function commit(part: number): UnitCommit {
@@ -102,6 +103,10 @@ describe('DatasetWriter', () => {
     await expect(DatasetWriter.open(dir, other)).rejects.toThrow('filter.cap (was 10, is 11)');
     const queries = { ...head, queries: { digest: 'r', count: 3 } };
     await expect(DatasetWriter.open(dir, queries)).rejects.toThrow('the query list');
+    const changed = { ...head, rules: { language: '2' } };
+    await expect(DatasetWriter.open(dir, changed)).rejects.toThrow(
+      'rule.language (was "1", is "2")',
+    );
     // A refused opening leaves the folder free.
     await (await DatasetWriter.open(dir, head)).close();
   });

@@ -8,8 +8,8 @@ import { orderOf, rankOf } from '../../src/core/ids.js';
 import type { Loss } from '../../src/core/reasons.js';
 import type { Candidate, QueryUse, Reject, Selection, TextSource } from '../../src/core/types.js';
 import { Draws } from '../../src/filter/cap.js';
+import { judgeText } from '../../src/filter/judge.js';
 import { QueryMatcher } from '../../src/filter/match.js';
-import { judgeText } from '../../src/filter/rules.js';
 
 export interface SelectResult {
   selections: Selection[];

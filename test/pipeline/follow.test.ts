@@ -17,6 +17,7 @@ const head: JournalHead = {
   snapshot: '2026-01-01T00:00:00Z',
   config: {},
   queries: { digest: 'q', count: 1 },
+  rules: {},
 };
 
 async function addShard(writer: DatasetWriter, part: number): Promise<void> {

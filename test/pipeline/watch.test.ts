@@ -11,6 +11,7 @@ import type { CrawlSnapshot } from '../../src/core/crawl-snapshot.js';
 import type { WorkEvent } from '../../src/core/events.js';
 import { REASONS } from '../../src/core/reasons.js';
 import { packageRoot } from '../../src/core/version.js';
+import type { ExchangeKind } from '../../src/crawl/net/observer.js';
 import { buildDataset } from '../../src/pipeline/build.js';
 import { run } from '../commands/command-line.js';
 import { testPython } from '../train/python.js';
@@ -171,9 +172,13 @@ describe('a crawl that is watched', () => {
     const labels = new Set(
       scrapes.flatMap(({ text }) => [...text.matchAll(words)].map((m) => m[1])),
     );
+    const kinds: Record<ExchangeKind, 1> = {
+      ...{ image: 1, page: 1, sitemap: 1, robots: 1, 'tdm-file': 1, api: 1, archive: 1 },
+    };
     const own = new Set([
       ...Object.keys(REASONS),
-      ...['answer', 'redirect', 'image', 'page', 'robots', 'sitemap', 'api', 'archive'],
+      ...Object.keys(kinds),
+      ...['answer', 'redirect'],
       ...['discover', 'select', 'fetch', 'shard', 'active', 'waiting', 'backing_off', '+Inf'],
     ]);
     const strange = [...labels].filter((label) => !own.has(label ?? '') && !Number(label));
@@ -188,13 +193,19 @@ describe('a crawl that is watched', () => {
 
   it('counts what an earlier run did for no rate and no share', async () => {
     let again: CrawlSnapshot | undefined;
+    const discovered: [done: number, earlier: number | undefined][] = [];
     await rm(join(root, 'watched', 'dataset.json'));
     await buildDataset(config(), join(root, 'watched'), {
       emit: (event) => {
         if (event.type === 'crawl') again = event;
+        if (event.type === 'progress' && event.task === 'discover') {
+          discovered.push([event.done, event.earlier]);
+        }
       },
     });
     const { done } = last().progress as { done: number };
+    expect(discovered.at(-1)?.[0]).toBeGreaterThan(100);
+    for (const [all, earlier] of discovered) expect(earlier).toBe(all);
     expect(again?.progress).toMatchObject({ task: 'fetch', done, earlier: done, perSecond: 0 });
     expect(again).toMatchObject({ requests: 0, images: { kept: 0, lost: 0 }, lost: {} });
   });

@@ -101,6 +101,7 @@ export async function makeDataset(dir: string): Promise<Fixture> {
     snapshot: SNAPSHOT,
     config,
     queries: { digest: sha256('queries'), count: 1234 },
+    rules: { 'max-chars': '1', language: '1' },
     units: ['fetch-00000', 'fetch-00001'],
     shards: shards.map((shard, index) => ({ name: `train-0000${index}`, ...shard })),
     files: { candidates: [], selected: [], rejects: [] },

@@ -53,7 +53,9 @@ export class CrawlMonitor implements NetObserver {
   #requests = 0;
   #repeats = 0;
   #bytes = 0;
+  /** By the task under way, and by those before it: fetching may come twice in a run. */
   #kept = 0;
+  #keptBefore = 0;
 
   /** @param now milliseconds that only go forward. */
   constructor(now: () => number = () => performance.now()) {
@@ -85,6 +87,8 @@ export class CrawlMonitor implements NetObserver {
     if (event.type === 'loss') add(this.#lost, event.stage, event.reason, event.count);
     else if (event.type === 'begin') {
       const { task: name, unit, total } = event;
+      this.#keptBefore += this.#kept;
+      this.#kept = 0;
       this.#task = { name, unit, total, began: this.#now(), done: 0, earlier: 0 };
     } else if (event.type === 'progress' && event.task === this.#task?.name) {
       const { done, total, earlier, kept, keptEarlier = 0 } = event;
@@ -115,6 +119,7 @@ export class CrawlMonitor implements NetObserver {
     const { inFlight, ...hosts } = census;
     const fetched = this.#lost.get('fetch') ?? new Map<Reason, number>();
     const lost = sum(fetched.values());
+    const kept = this.#keptBefore + this.#kept;
     const spoiled = sum([...fetched].map(([reason, n]) => (IMAGE_REASONS.has(reason) ? n : 0)));
     return {
       seconds: thousandths((now.at - this.#began) / 1000),
@@ -122,7 +127,7 @@ export class CrawlMonitor implements NetObserver {
       progress: this.#progress(now),
       recent: rates(this.#sampleBefore(now.at - RECENT_MS), now),
       run: rates({ at: this.#began, images: 0, pages: 0, requests: 0, bytes: 0 }, now),
-      images: { kept: this.#kept, lost, downloaded: this.#kept + spoiled },
+      images: { kept, lost, downloaded: kept + spoiled },
       requests: this.#requests,
       repeats: this.#repeats,
       bytes: this.#bytes,
@@ -196,7 +201,8 @@ export class CrawlMonitor implements NetObserver {
   #failures(): CrawlSnapshot['failures'] {
     const failures = new Map<Reason, number>();
     for (const [kind, outcomes] of this.#exchanges) {
-      if (kind === 'robots') continue;
+      // A host without such a file is no failure.
+      if (kind === 'robots' || kind === 'tdm-file') continue;
       for (const [outcome, n] of outcomes) {
         if (outcome === 'answer' || outcome === 'redirect') continue;
         failures.set(outcome, (failures.get(outcome) ?? 0) + n);

@@ -15,7 +15,7 @@ import { isRetryable, type Loss } from '../../core/reasons.js';
 import { guardedConnector, parseConnectTo, staysOnLoopback } from './connect.js';
 import { DnsCache, nameServers, type Resolve } from './dns.js';
 import { TimeoutError } from './errors.js';
-import { exchange, first, type Hop, type HopRequest, retryAfter } from './exchange.js';
+import { afterwards, exchange, first, type Hop, type HopRequest, retryAfter } from './exchange.js';
 import { type AddressPolicy, anyAddress, isPublicAddress, parseUrl, refuseUrl } from './guard.js';
 import { HostRules } from './host-rules.js';
 import type { NetObserver } from './observer.js';
@@ -132,13 +132,15 @@ export class WebClient {
       visited.add(next.href);
       const here: URL = next;
       const request = { ...this.#requestFor(here, options), tdm };
-      const delayMs = Math.min(admission.crawlDelayMs ?? 0, this.#net.maxBackoffMs);
+      const { crawlDelayMs } = admission;
+      const delayMs = crawlDelayMs && Math.min(crawlDelayMs, this.#net.maxBackoffMs);
       let tries = 0;
-      const attempt = async () => {
-        await options.room?.();
-        return await this.#try(request, signal, spent, tries++ > 0);
-      };
-      const hop: Hop = await this.#pace.run(here.host, attempt, { signal, delayMs });
+      const attempt = () => this.#try(request, signal, spent, tries++ > 0);
+      const hop: Hop = await this.#pace.run<Hop>(here.host, attempt, {
+        signal,
+        delayMs,
+        whenClosed,
+      });
       signal.throwIfAborted();
       if (hop.type === 'loss') {
         const { loss, status } = hop;
@@ -184,7 +186,7 @@ export class WebClient {
       const maxBackoffMs = Math.max(maxWaitMs, this.#net.maxBackoffMs);
       return { value, retry: afterMs === undefined ? {} : { afterMs, maxBackoffMs } };
     };
-    const hop = await this.#pace.run(target.host, attempt, { signal, delayMs });
+    const hop = await this.#pace.run<Hop>(target.host, attempt, { signal, delayMs, whenClosed });
     signal.throwIfAborted();
     if (hop.type === 'answer') return { ok: true, ...hop.head, body: hop.body };
     if (hop.type === 'redirect') {
@@ -274,7 +276,7 @@ export class WebClient {
         this.#observer.exchanged(request.kind, request.url.host, outcome, ms, repeated);
       }
       if (hop.type === 'loss' && isRetryable(hop.loss.reason) && !hop.lasting) {
-        return { value: hop, retry: { afterMs: hop.retryAfterMs } };
+        return { value: hop, retry: afterwards(hop.loss, hop.retryAfterMs) };
       }
       spent.ms += ms;
       return { value: hop };
@@ -309,6 +311,11 @@ export class WebClient {
 /** That there is an answer is all that is to be known; its body stays unread. */
 function unwanted(): Loss {
   return { reason: 'bad_response', detail: 'not wanted' };
+}
+
+/** A request that was not made. */
+function whenClosed(loss: Loss): Hop {
+  return { type: 'loss', loss };
 }
 
 function lost(reason: Loss['reason'], detail: string, status?: number): Fetched {

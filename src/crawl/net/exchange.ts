@@ -5,6 +5,7 @@ import type { Loss } from '../../core/reasons.js';
 import { type Meter, readBody } from './body.js';
 import { classifyError, classifyStatus, isLasting } from './errors.js';
 import { parseUrl } from './guard.js';
+import type { Retry } from './pace.js';
 import type { Head, Headers, ResourceKind } from './resource.js';
 import type { TdmDeclaration } from './tdmrep.js';
 
@@ -140,6 +141,13 @@ export function retryAfter(value: string | undefined): number | undefined {
   if (/^\d+$/.test(value)) return Number(value) * 1_000;
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
+
+/** When to ask again after `loss`, and what becomes of others meanwhile if that is too far off. */
+export function afterwards(loss: Loss, afterMs: number | undefined): Retry {
+  if (afterMs === undefined) return {};
+  const detail = `${loss.detail} before: not to be asked for ${Math.ceil(afterMs / 1_000)} s`;
+  return { afterMs, closed: { reason: loss.reason, detail } };
 }
 
 /** Lets go of a body nobody wants: reads a short one to keep the connection, cuts off others. */

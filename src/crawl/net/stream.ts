@@ -10,7 +10,7 @@ import type { NetConfig } from '../../config.js';
 import type { Clock } from '../../core/clock.js';
 import { isRetryable, type Loss } from '../../core/reasons.js';
 import { classifyError, classifyStatus, isLasting, TimeoutError } from './errors.js';
-import { first, REDIRECTS, retryAfter } from './exchange.js';
+import { afterwards, first, REDIRECTS, retryAfter } from './exchange.js';
 import { type AddressPolicy, parseUrl, refuseUrl } from './guard.js';
 import type { ExchangeOutcome, NetObserver } from './observer.js';
 import type { Pace, Try } from './pace.js';
@@ -166,7 +166,8 @@ class Connection {
         await released;
         return tried;
       };
-      const options = { signal: this.#signal };
+      const whenClosed = (loss: Loss): Opening => ({ type: 'loss', loss });
+      const options = { signal: this.#signal, whenClosed };
       this.#context.pace.run(this.#url.host, attempt, options).then(resolve, reject);
     });
   }
@@ -281,7 +282,7 @@ class Connection {
       body.destroy();
       const value: Opening = { type: 'loss', loss: bad };
       const afterMs = retryAfter(first(headers['retry-after']));
-      return isRetryable(bad.reason) ? { value, retry: { afterMs } } : { value };
+      return isRetryable(bad.reason) ? { value, retry: afterwards(bad, afterMs) } : { value };
     }
     const { start, version } = describe(statusCode, headers);
     if ((start !== 0 && start !== this.#at) || !isSame(version, this.#version)) {

@@ -9,8 +9,9 @@ import type { FilterConfig } from '../../config.js';
 import { rankOf } from '../../core/ids.js';
 import { type Loss, REASONS, type Reason } from '../../core/reasons.js';
 import { type Candidate, type Query, TEXT_SOURCES, type TextSource } from '../../core/types.js';
+import { judgeText } from '../judge.js';
 import { QueryMatcher } from '../match.js';
-import { judgeText } from '../rules.js';
+import type { Repeats } from '../rules/repeated.js';
 import { ID_BYTES, idBytes } from './keys.js';
 
 export type Judgement =
@@ -20,14 +21,18 @@ export type Judgement =
 /** The text rules, then the queries. A pure function of the candidate. */
 export type Judge = (candidate: Candidate) => Judgement;
 
-export function createJudge(queries: readonly Query[], config: FilterConfig): Judge {
+export function createJudge(
+  queries: readonly Query[],
+  config: FilterConfig,
+  repeats?: Repeats,
+): Judge {
   const matcher = new QueryMatcher(
     queries.map((query) => query.text),
     config.matching,
   );
-  const context = { config, isKnown: (word: string) => matcher.knows(word) };
+  const context = { config, isKnown: (word: string) => matcher.knows(word), repeats };
   return (candidate) => {
-    const { text, loss } = judgeText(candidate.text, context);
+    const { text, loss } = judgeText(candidate.text, context, candidate);
     if (loss !== undefined) return { loss };
     const matches = matcher.match(text);
     if (matches.length === 0) return { loss: { reason: 'no_query', detail: 'contains no query' } };

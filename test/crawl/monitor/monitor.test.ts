@@ -103,6 +103,7 @@ describe('what is counted', () => {
   it('tells requests that failed from images that are lost', () => {
     const { monitor } = monitored();
     monitor.exchanged('robots', 'a.test', 'http_client_error', 1, false);
+    monitor.exchanged('tdm-file', 'a.test', 'http_client_error', 1, false);
     monitor.exchanged('image', 'a.test', 'timeout', 1, false);
     monitor.exchanged('image', 'a.test', 'reset', 1, true);
     monitor.exchanged('image', 'a.test', 'reset', 1, true);
@@ -114,17 +115,23 @@ describe('what is counted', () => {
     const done = { done: 9, earlier: 3, kept: 5, keptEarlier: 2 };
     monitor.listen({ type: 'progress', task: 'fetch', ...done });
     expect(monitor.snapshot()).toMatchObject({
-      requests: 5,
+      requests: 6,
       repeats: 3,
       failures: { reset: 2, timeout: 1 },
       exchanges: {
         robots: { http_client_error: 1 },
+        'tdm-file': { http_client_error: 1 },
         image: { reset: 2, timeout: 1, answer: 1 },
       },
       lost: { select: { no_query: 7 }, fetch: { blank: 2, timeout: 1 } },
       images: { kept: 3, lost: 3, downloaded: 5 },
     });
     expect(Object.keys(monitor.snapshot().failures)).toEqual(['reset', 'timeout']);
+    // Rows that are tried again are fetched by a second task of the same name.
+    monitor.listen({ type: 'begin', task: 'fetch', unit: 'images', total: 14 });
+    const more = { done: 12, earlier: 9, kept: 7, keptEarlier: 5 };
+    monitor.listen({ type: 'progress', task: 'fetch', ...more });
+    expect(monitor.snapshot().images).toEqual({ kept: 5, lost: 3, downloaded: 7 });
   });
 
   it('needs no more memory for more hosts and a longer time', async () => {

@@ -2,6 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { Pace, type PaceOptions, type Try } from '../../../src/crawl/net/pace.js';
 import { never, VirtualClock } from '../support.js';
 
+const whenClosed = (): never => {
+  throw new Error('closed');
+};
+
 function paceWith(options: Partial<PaceOptions> = {}) {
   const clock = new VirtualClock();
   const pace = new Pace({
@@ -29,7 +33,9 @@ function requests(setup: ReturnType<typeof paceWith>, host: string, n: number, m
     state.open--;
     return { value: undefined };
   };
-  const all = Array.from({ length: n }, () => pace.run(host, attempt, { signal: never }));
+  const all = Array.from({ length: n }, () =>
+    pace.run(host, attempt, { signal: never, whenClosed }),
+  );
   return { starts, state, done: Promise.all(all) };
 }
 
@@ -43,7 +49,7 @@ describe('pace', () => {
       requests(setup, 'busy.test', 1, 1_000).done,
       // Its second request waits for the delay.
       requests(setup, 'waits.test', 2, 1).done,
-      pace.run('fails.test', failing, { signal: never }),
+      pace.run('fails.test', failing, { signal: never, whenClosed }),
     ];
     const look = async () => {
       for (const at of [50, 150]) {
@@ -100,7 +106,7 @@ describe('pace', () => {
       starts.push(clock.now());
       return { value: null };
     };
-    const run = () => pace.run('a.test', attempt, { signal: never, delayMs: 2_000 });
+    const run = () => pace.run('a.test', attempt, { signal: never, delayMs: 2_000, whenClosed });
     await clock.run(Promise.all([run(), run(), run()]));
     expect(starts).toEqual([0, 2_000, 4_000]);
   });
@@ -119,7 +125,7 @@ describe('pace', () => {
           if (fails) failed.add(name);
           return fails ? { value: 'failed', retry: {} } : { value: 'ok' };
         },
-        { signal: never },
+        { signal: never, whenClosed },
       );
     const names = Array.from({ length: 20 }, (_, i) => `r${i}`);
     const results = await clock.run(Promise.all(names.map(request)));
@@ -139,7 +145,7 @@ describe('pace', () => {
         failures.push(clock.now());
         return { value: 'failed', retry: {} };
       },
-      { signal: never },
+      { signal: never, whenClosed },
     );
     const others: number[] = [];
     const other = async () => {
@@ -149,8 +155,8 @@ describe('pace', () => {
     await clock.run(failing);
     expect(failures).toEqual([0, 100, 300, 600, 900]);
     // Another host never waited; the same host is open again once no retry is owed.
-    await clock.run(pace.run('b.test', other, { signal: never }));
-    await clock.run(pace.run('a.test', other, { signal: never }));
+    await clock.run(pace.run('b.test', other, { signal: never, whenClosed }));
+    await clock.run(pace.run('a.test', other, { signal: never, whenClosed }));
     expect(others).toEqual([900, 900]);
   });
 
@@ -166,30 +172,88 @@ describe('pace', () => {
           await clock.sleep(10);
           return left-- > 0 ? { value: null, retry: {} } : { value: null };
         },
-        { signal: never },
+        { signal: never, whenClosed },
       );
     };
     await clock.run(Promise.all([request('fails', 1), request('b', 0), request('c', 0)]));
     expect(log).toEqual(['0 fails', '0 b', '1010 fails', '1010 c']);
   });
 
-  it('honours Retry-After up to the limit', async () => {
-    const { clock, pace } = paceWith({ backoffMs: 10, maxBackoffMs: 5_000, retries: 2 });
+  it('never asks sooner than Retry-After says, be it shorter or longer than its own back-off', async () => {
+    const { clock, pace } = paceWith({ backoffMs: 1_000, maxBackoffMs: 5_000, retries: 3 });
     const starts: number[] = [];
-    const waits = [3_000, 3_600_000];
+    const waits = [3_000, 10, 5_000];
     const attempt = async (): Promise<Try<null>> => {
       starts.push(clock.now());
-      return { value: null, retry: { afterMs: waits[starts.length - 1] } };
+      const afterMs = waits[starts.length - 1];
+      return afterMs === undefined ? { value: null } : { value: null, retry: { afterMs } };
     };
-    await clock.run(pace.run('a.test', attempt, { signal: never }));
-    expect(starts).toEqual([0, 3_000, 8_000]);
+    await clock.run(pace.run('a.test', attempt, { signal: never, whenClosed }));
+    expect(starts).toEqual([0, 3_000, 5_000, 10_000]);
+  });
+
+  it('waits for Retry-After also when the retries are used up', async () => {
+    const { clock, pace } = paceWith({ retries: 0 });
+    const starts: number[] = [];
+    const attempt = async (): Promise<Try<null>> => {
+      starts.push(clock.now());
+      return { value: null, retry: { afterMs: 2_000 } };
+    };
+    const run = () => pace.run('a.test', attempt, { signal: never, whenClosed });
+    await clock.run(Promise.all([run(), run()]));
+    expect(starts).toEqual([0, 0]);
+    await clock.run(run());
+    expect(starts).toEqual([0, 0, 2_000]);
+  });
+
+  it('leaves a host alone that asks for more than is waited, and nobody else', async () => {
+    const setup = paceWith({ maxBackoffMs: 5_000, perHostConcurrency: 1 });
+    const { clock, pace } = setup;
+    const starts: number[] = [];
+    const closed = { reason: 'http_too_many_requests', detail: 'an hour' } as const;
+    const attempt = async (): Promise<Try<string>> => {
+      starts.push(clock.now());
+      if (starts.length > 1) return { value: 'answer' };
+      return { value: 'first', retry: { afterMs: 3_600_000, closed } };
+    };
+    const run = () =>
+      pace.run('a.test', attempt, { signal: never, whenClosed: ({ detail }) => detail });
+    expect(await clock.run(Promise.all([run(), run(), run()]))).toEqual([
+      'first',
+      'an hour',
+      'an hour',
+    ]);
+    const other = requests(setup, 'b.test', 2, 10);
+    await clock.run(other.done);
+    await clock.run(clock.sleep(3_500_000));
+    expect(await run()).toBe('an hour');
+    expect(starts).toEqual([0]);
+    // However long it is: it waits on no timer, and its lane is not forgotten.
+    expect(clock.sleeping).toBe(0);
+    await clock.run(clock.sleep(100_000));
+    expect(await clock.run(run())).toBe('answer');
+    expect(starts).toHaveLength(2);
+    expect(await clock.run(run())).toBe('answer');
+  });
+
+  it('keeps the crawl-delay of a host while requests that do not know it come between', async () => {
+    const { clock, pace } = paceWith({ perHostDelayMs: 100 });
+    const starts: number[] = [];
+    const attempt = async () => {
+      starts.push(clock.now());
+      return { value: null };
+    };
+    const run = (delayMs?: number) =>
+      pace.run('a.test', attempt, { signal: never, whenClosed, delayMs });
+    await clock.run(Promise.all([run(2_000), run(), run(2_000)]));
+    expect(starts).toEqual([0, 2_000, 4_000]);
   });
 
   it('gives the last value when the retries are used up', async () => {
     const { clock, pace } = paceWith({ retries: 2 });
     let tries = 0;
     const attempt = async () => ({ value: ++tries, retry: {} });
-    expect(await clock.run(pace.run('a.test', attempt, { signal: never }))).toBe(3);
+    expect(await clock.run(pace.run('a.test', attempt, { signal: never, whenClosed }))).toBe(3);
   });
 
   it('lets go of waiting requests and of its timer when aborted', async () => {
@@ -200,7 +264,7 @@ describe('pace', () => {
       started++;
       return { value: null };
     };
-    const run = () => pace.run('a.test', attempt, { signal: control.signal });
+    const run = () => pace.run('a.test', attempt, { signal: control.signal, whenClosed });
     await clock.run(run());
     const waiting = [run(), run()].map((request) => request.catch((error: Error) => error.message));
     await new Promise((resolve) => setImmediate(resolve));
@@ -214,16 +278,54 @@ describe('pace', () => {
 
   it('passes on what a request throws and goes on with the next', async () => {
     const { clock, pace } = paceWith({ perHostConcurrency: 1 });
-    const bad = pace.run('a.test', () => Promise.reject(new Error('bug')), { signal: never });
-    const good = pace.run('a.test', async () => ({ value: 'ok' }), { signal: never });
+    const bad = pace.run('a.test', () => Promise.reject(new Error('bug')), {
+      signal: never,
+      whenClosed,
+    });
+    const good = pace.run('a.test', async () => ({ value: 'ok' }), { signal: never, whenClosed });
     await expect(clock.run(bad)).rejects.toThrow('bug');
     expect(await clock.run(good)).toBe('ok');
+  });
+
+  it('waits for 100,000 hosts at once on one timer, and forgets them afterwards', async () => {
+    const { clock, pace } = paceWith({ perHostDelayMs: 1_000, concurrency: 1_000 });
+    const hosts = 100_000;
+    let mostTimers = 0;
+    let mostLanes = 0;
+    const starts = new Map<string, number[]>();
+    const request = (host: string) =>
+      pace.run(
+        host,
+        async () => {
+          mostTimers = Math.max(mostTimers, clock.sleeping);
+          mostLanes = Math.max(mostLanes, pace.lanes);
+          const times = starts.get(host) ?? [];
+          starts.set(host, [...times, clock.now()]);
+          return { value: null };
+        },
+        { signal: never, whenClosed },
+      );
+    const all: Promise<null>[] = [];
+    for (let i = 0; i < hosts; i++) all.push(request(`h${i}.test`), request(`h${i}.test`));
+    await clock.run(Promise.all(all));
+    expect(starts.size).toBe(hosts);
+    for (const times of starts.values()) expect(times).toEqual([0, 1_000]);
+    expect(mostTimers).toBeLessThanOrEqual(1);
+    expect(mostLanes).toBe(hosts);
+    expect(clock.sleeping).toBe(0);
+    // Once they owe no wait, the next hosts take their places.
+    await clock.run(clock.sleep(1_000));
+    for (let i = 0; i < 2 * hosts; i++) {
+      await pace.run(`n${i}.test`, async () => ({ value: null }), { signal: never, whenClosed });
+      if (i % 1_000 === 0) await clock.run(clock.sleep(1_000));
+    }
+    expect(pace.lanes).toBeLessThan(8_192);
   });
 
   it('forgets hosts that are idle', async () => {
     const { clock, pace } = paceWith({ perHostDelayMs: 10 });
     for (let i = 0; i < 5_000; i++) {
-      await pace.run(`h${i}.test`, async () => ({ value: null }), { signal: never });
+      await pace.run(`h${i}.test`, async () => ({ value: null }), { signal: never, whenClosed });
       if (i % 100 === 0) await clock.run(clock.sleep(10));
     }
     expect(pace.lanes).toBeLessThanOrEqual(1_024);
