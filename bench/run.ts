@@ -8,9 +8,10 @@
 import { parseArgs } from 'node:util';
 import { commoncrawl } from './commoncrawl.js';
 import { asResult, asTable, type Bench, commitNow, writeResult } from './figures.js';
+import { images } from './images.js';
 import { queries } from './queries.js';
 
-const BENCHES: Record<string, Bench> = { commoncrawl, queries };
+const BENCHES: Record<string, Bench> = { commoncrawl, images, queries };
 
 const HELP = `npm run bench -- NAME [--quick]
 

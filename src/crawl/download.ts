@@ -4,7 +4,7 @@ import type { Loss } from '../core/reasons.js';
 import { imageKind } from './magic.js';
 import type { WebClient } from './net/client.js';
 import { optOutOf } from './net/optout.js';
-import type { Head } from './net/resource.js';
+import type { GetOptions, Head } from './net/resource.js';
 
 export type Download =
   | {
@@ -31,15 +31,22 @@ const UNKNOWN_TYPES = new Set([
 
 /**
  * Downloads the image at `imageUrl`. Whether it decodes is not known yet.
+ * @param room awaited before each request is sent: while there is none for another image
  * @throws only the signal's reason.
  */
 export async function downloadImage(
   client: WebClient,
   imageUrl: string,
   signal: AbortSignal,
+  room?: GetOptions['room'],
 ): Promise<Download> {
   const check = (head: Head) => optOutOf(head, client.honours) ?? judgeType(head);
-  const fetched = await client.get(imageUrl, { kind: 'image', signal, check });
+  const fetched = await client.get(imageUrl, {
+    kind: 'image',
+    signal,
+    check,
+    ...(room && { room }),
+  });
   if (!fetched.ok) return { ok: false, loss: fetched.loss };
   const { body, contentType, url } = fetched;
   if (body.length === 0) return lost('bad_response', 'empty body');

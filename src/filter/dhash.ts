@@ -19,8 +19,11 @@
 
 export const DHASH_BITS = 192;
 
-/** Brightness is compared after averaging over this many cells each way, a multiple of 8 and 9. */
-const GRID = 72;
+/** Where blocks meet along a side, in 72nds of it: at its eighths, ninths and halves. */
+const EDGES = [0, 8, 9, 16, 18, 24, 27, 32, 36, 40, 45, 48, 54, 56, 63, 64, 72] as const;
+const PARTS = 72;
+/** Between two edges. */
+const SPANS = EDGES.length - 1;
 /** Levels (0–255) by which a cell must be brighter than its neighbour. */
 const MARGIN = 8;
 /** Cr and Cb beyond this are rare over a quarter of a picture. */
@@ -32,17 +35,19 @@ const COLOUR_STEPS = 8;
  * @returns lower-case hex
  */
 export function dhash(rgb: Uint8Array, width: number, height: number): string {
-  const cells = areaAverage(rgb, width, height);
+  const sums = cellSums(rgb, width, height);
+  const means = (columns: number, rows: number) =>
+    blocks(sums, columns, rows, (columns * rows) / (width * height));
   const bits: boolean[] = [];
-  const across = blocks(cells, 9, 8).map(luma);
+  const across = means(9, 8).map(luma);
   for (let y = 0; y < 8; y++) {
     for (let x = 0; x < 8; x++) bits.push(falls(across, y * 9 + x, y * 9 + x + 1));
   }
-  const down = blocks(cells, 8, 9).map(luma);
+  const down = means(8, 9).map(luma);
   for (let y = 0; y < 8; y++) {
     for (let x = 0; x < 8; x++) bits.push(falls(down, y * 8 + x, (y + 1) * 8 + x));
   }
-  for (const colour of blocks(cells, 2, 2)) {
+  for (const colour of means(2, 2)) {
     const brightness = luma(colour);
     for (const difference of [0.713 * (colour[0] - brightness), 0.564 * (colour[2] - brightness)]) {
       for (let step = 0; step < COLOUR_STEPS; step++) {
@@ -79,66 +84,81 @@ function falls(values: readonly number[], from: number, to: number): boolean {
   return (values[from] as number) > (values[to] as number) + MARGIN;
 }
 
-/** Means over `columns` × `rows` blocks of the grid, row by row; both divide GRID. */
-function blocks(cells: Float64Array, columns: number, rows: number): Colour[] {
+/** Means over `columns` × `rows` blocks, row by row, of whose pixels each has `share` of its block. */
+function blocks(sums: Float64Array, columns: number, rows: number, share: number): Colour[] {
   const means = Array.from({ length: columns * rows }, (): Colour => [0, 0, 0]);
-  const share = (columns * rows) / (GRID * GRID);
-  for (let y = 0, at = 0; y < GRID; y++) {
-    const row = Math.floor((y * rows) / GRID) * columns;
-    for (let x = 0; x < GRID; x++) {
-      const mean = means[row + Math.floor((x * columns) / GRID)] as Colour;
-      mean[0] += (cells[at++] as number) * share;
-      mean[1] += (cells[at++] as number) * share;
-      mean[2] += (cells[at++] as number) * share;
+  for (let y = 0, at = 0; y < SPANS; y++) {
+    const row = blockOf(y, rows) * columns;
+    for (let x = 0; x < SPANS; x++) {
+      const mean = means[row + blockOf(x, columns)] as Colour;
+      mean[0] += sums[at++] as number;
+      mean[1] += sums[at++] as number;
+      mean[2] += sums[at++] as number;
     }
   }
-  return means;
+  // Sums are whole numbers until here, so that no rounding tips a comparison.
+  const unit = share / PARTS ** 2;
+  return means.map(([red, green, blue]) => [red * unit, green * unit, blue * unit]);
 }
 
-/** Means over GRID × GRID cells, where a pixel counts for each cell by the area they share. */
-function areaAverage(rgb: Uint8Array, width: number, height: number): Float64Array {
-  const cells = new Float64Array(GRID * GRID * 3);
-  const columns = coverage(width);
+function blockOf(span: number, count: number): number {
+  return Math.floor(((EDGES[span] as number) * count) / PARTS);
+}
+
+/**
+ * Sums over SPANS × SPANS cells, where a pixel counts for each cell by the area they share, in squares of
+ * a 72nd of a pixel.
+ */
+function cellSums(rgb: Uint8Array, width: number, height: number): Float64Array {
+  const sums = new Float64Array(SPANS * SPANS * 3);
   const stride = width * 3;
   const row = new Float64Array(stride);
-  for (const [y, pixels] of coverage(height).entries()) {
-    row.fill(0);
-    for (const { pixel, share } of pixels) {
-      const from = pixel * stride;
-      for (let at = 0; at < stride; at++) {
-        row[at] = (row[at] as number) + (rgb[from + at] as number) * share;
-      }
+  const columns = spansOf(width);
+  let to = 0;
+  for (const { first, last, firstShare, lastShare } of spansOf(height)) {
+    const start = first * stride;
+    const end = last * stride;
+    for (let at = 0; at < stride; at++) {
+      let whole = 0;
+      for (let from = start + stride + at; from < end; from += stride) whole += rgb[from] as number;
+      row[at] =
+        whole * PARTS +
+        (rgb[start + at] as number) * firstShare +
+        (rgb[end + at] as number) * lastShare;
     }
-    for (let x = 0; x < GRID; x++) {
-      let [red, green, blue] = [0, 0, 0];
-      for (const { pixel, share } of columns[x] as Share[]) {
-        const from = pixel * 3;
-        red += (row[from] as number) * share;
-        green += (row[from + 1] as number) * share;
-        blue += (row[from + 2] as number) * share;
+    for (const column of columns) {
+      for (let channel = 0; channel < 3; channel++) {
+        let whole = 0;
+        for (let x = column.first + 1; x < column.last; x++)
+          whole += row[x * 3 + channel] as number;
+        sums[to++] =
+          whole * PARTS +
+          (row[column.first * 3 + channel] as number) * column.firstShare +
+          (row[column.last * 3 + channel] as number) * column.lastShare;
       }
-      cells.set([red, green, blue], (y * GRID + x) * 3);
     }
   }
-  return cells;
+  return sums;
 }
 
-interface Share {
-  readonly pixel: number;
-  /** Of the cell's length; those of a cell sum to 1. */
-  readonly share: number;
+/** Pixels that a span covers; those between the first and the last whole, which are PARTS of it. */
+interface Span {
+  readonly first: number;
+  readonly last: number;
+  readonly firstShare: number;
+  /** 0 when the last pixel is the first. */
+  readonly lastShare: number;
 }
 
-/** Of each of GRID cells along `size` pixels: the pixels that it covers. */
-function coverage(size: number): Share[][] {
-  return Array.from({ length: GRID }, (_, cell) => {
-    const start = (cell * size) / GRID;
-    const end = ((cell + 1) * size) / GRID;
-    const shares: Share[] = [];
-    for (let pixel = Math.floor(start); pixel < end && pixel < size; pixel++) {
-      const length = Math.min(end, pixel + 1) - Math.max(start, pixel);
-      shares.push({ pixel, share: (length * GRID) / size });
-    }
-    return shares;
+/** The spans along `size` pixels. */
+function spansOf(size: number): Span[] {
+  return Array.from({ length: SPANS }, (_, span) => {
+    // In 72nds of a pixel.
+    const start = (EDGES[span] as number) * size;
+    const end = (EDGES[span + 1] as number) * size;
+    const first = Math.floor(start / PARTS);
+    const last = Math.floor((end - 1) / PARTS);
+    const firstShare = Math.min(end, (first + 1) * PARTS) - start;
+    return { first, last, firstShare, lastShare: last === first ? 0 : end - last * PARTS };
   });
 }

@@ -20,9 +20,10 @@ export async function fetchOne(
   options: { config: BuildConfig; client: WebClient; signal: AbortSignal },
 ): Promise<Outcome> {
   const { config, client, signal } = options;
-  // Do not download faster than images can be decoded: bodies would pile up in memory.
-  await decoding.onSizeLessThan(config.net.concurrency);
-  const download = await downloadImage(client, selection.imageUrl, signal);
+  // No faster than images can be decoded: bodies would pile up in memory. At most `net.concurrency` wait
+  // here at once, so that with those in flight there are never more than twice as many.
+  const room = () => decoding.onSizeLessThan(config.net.concurrency);
+  const download = await downloadImage(client, selection.imageUrl, signal, room);
   if (!download.ok) return { loss: download.loss };
   const mismatch = hashMismatch(download.bytes, selection.expectedHash);
   if (mismatch !== undefined) return { loss: mismatch };

@@ -24,9 +24,11 @@ import { FetchPart, fetchUnit, LOG_FOLDER, logPath } from './fetch-part.js';
 
 /**
  * Selections under way at once: enough to keep every host busy while one of them is slow. Each holds
- * at most one stored image (tens of kB) once it is done; bodies are bounded by `net.concurrency`.
+ * at most one stored image (tens of kB) once it is done; bodies are bounded by twice `net.concurrency`.
  */
 const WINDOW = 2_048;
+/** One more than there are cores: while one waits for the main thread, they all have work. */
+const DECODED_AT_ONCE = availableParallelism() + 1;
 
 interface Item {
   part: FetchPart;
@@ -63,7 +65,7 @@ export async function fetchAndShard(
   emit({ type: 'begin', task: 'fetch', unit: 'images', total });
   tell();
 
-  const decoding = new PQueue({ concurrency: availableParallelism() });
+  const decoding = new PQueue({ concurrency: DECODED_AT_ONCE });
   const underWay = new Set<FetchPart>();
   /** Parts whose selections all have their fate, in order; some losses may still be in doubt. */
   const whole: FetchPart[] = [];

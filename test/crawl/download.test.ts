@@ -100,4 +100,33 @@ describe('downloadImage', () => {
     });
     expect(read).toBe(false);
   });
+
+  it('asks for no more images than there is room for, however many wait', async () => {
+    const asked: string[] = [];
+    const server = await serve(
+      withoutRobots((req, res) => {
+        asked.push(req.headers.host ?? '');
+        res.writeHead(200, { 'content-type': 'image/png' }).end(images.png);
+      }),
+    );
+    const client = clientFor(server.port, { concurrency: 3 });
+    let waiting = 0;
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const room = () => {
+      waiting += 1;
+      return gate;
+    };
+    const all = Array.from({ length: 20 }, (_, index) =>
+      downloadImage(client, `http://h${index}.test/i`, never, room),
+    );
+    while (waiting < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([waiting, asked.length]).toEqual([3, 0]);
+    open();
+    expect((await Promise.all(all)).every(({ ok }) => ok)).toBe(true);
+    expect([waiting, asked.length]).toEqual([20, 20]);
+  });
 });

@@ -135,7 +135,10 @@ export class WebClient {
       const { crawlDelayMs } = admission;
       const delayMs = crawlDelayMs && Math.min(crawlDelayMs, this.#net.maxBackoffMs);
       let tries = 0;
-      const attempt = () => this.#try(request, signal, spent, tries++ > 0);
+      const attempt = async () => {
+        await options.room?.();
+        return await this.#try(request, signal, spent, tries++ > 0);
+      };
       const hop: Hop = await this.#pace.run<Hop>(here.host, attempt, {
         signal,
         delayMs,

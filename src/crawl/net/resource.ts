@@ -34,6 +34,8 @@ export interface GetOptions {
   readonly signal: AbortSignal;
   /** Judges the head of a successful response; a loss ends the request with its body unread. */
   readonly check?: (head: Head) => Loss | undefined;
+  /** Awaited by each request whose turn has come, before it is sent: so that its answer finds room. */
+  readonly room?: () => Promise<void>;
 }
 
 /** A request to an API that a person named. */
