@@ -12,7 +12,7 @@ import { parse as parseYaml } from 'yaml';
 import { type Command, type Flag, flagName, type Io, settingsFrom } from './commands/command.js';
 import { allCommands } from './commands/index.js';
 import { messageOf, WitError } from './core/errors.js';
-import { printableLines } from './core/printable.js';
+import { jsonLine, printableLines } from './core/printable.js';
 import { version } from './core/version.js';
 import { createReporter } from './terminal.js';
 
@@ -114,10 +114,10 @@ async function execute(
   const io: Io = {
     emit: reporter.emit,
     print: (line) => {
-      if (!json) output.push(line);
+      if (!json) output.push(printableLines(line));
     },
     result: (value) => {
-      if (json) output.push(JSON.stringify({ type: 'result', value }));
+      if (json) output.push(jsonLine({ type: 'result', value }));
     },
     signal: stop.signal,
   };
@@ -146,7 +146,7 @@ function report(error: unknown, json: boolean): void {
   const message = messageOf(error);
   if (json) {
     const line = { type: 'error', code: known?.code ?? 'internal', message, hint: known?.hint };
-    process.stderr.write(`${JSON.stringify(line)}\n`);
+    process.stderr.write(`${jsonLine(line)}\n`);
     return;
   }
   process.stderr.write(`wit: ${printableLines(message)}\n`);

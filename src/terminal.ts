@@ -6,7 +6,7 @@
 
 import type { CrawlSnapshot } from './core/crawl-snapshot.js';
 import type { Emit, WorkEvent } from './core/events.js';
-import { printable, printableLines } from './core/printable.js';
+import { jsonLine, printable, printableLines } from './core/printable.js';
 import { asManyAsFit, count, duration, rate } from './stats/text.js';
 import { crawlBlock, crawlLine } from './terminal/crawl-view.js';
 import { LiveArea } from './terminal/live-area.js';
@@ -53,7 +53,7 @@ export function createReporter(options: {
 }): Reporter {
   const { stream, now = () => performance.now() } = options;
   if (options.json) {
-    return { emit: (event) => stream.write(`${JSON.stringify(event)}\n`), close: () => {} };
+    return { emit: (event) => stream.write(`${jsonLine(event)}\n`), close: () => {} };
   }
   return stream.isTTY ? barReporter(stream, now) : plainReporter(stream, now);
 }

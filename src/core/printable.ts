@@ -10,3 +10,13 @@ export function printable(text: string): string {
 export function printableLines(text: string): string {
   return text.split(/\r?\n/).map(printable).join('\n');
 }
+
+/** `value` as JSON on one line that a terminal can show: what is invisible is escaped, nothing is lost. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(/\p{C}/gu, (char) =>
+    Array.from(
+      { length: char.length },
+      (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
+}

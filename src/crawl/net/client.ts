@@ -11,6 +11,7 @@ import { Agent } from 'undici';
 import type { NetConfig, RuleName } from '../../config.js';
 import { type Clock, systemClock } from '../../core/clock.js';
 import type { WitError } from '../../core/errors.js';
+import { printable } from '../../core/printable.js';
 import { isRetryable, type Loss } from '../../core/reasons.js';
 import { guardedConnector, parseConnectTo, staysOnLoopback } from './connect.js';
 import { DnsCache, nameServers, type Resolve } from './dns.js';
@@ -33,6 +34,8 @@ export interface WebClientOptions {
   readonly resolve?: Resolve;
   /** Addresses that may be connected to; default: public ones, or any with `net.allowPrivate`. */
   readonly allowed?: AddressPolicy;
+  /** Certificates (PEM) of authorities to trust instead of the usual ones. */
+  readonly ca?: string;
   /** Told of every exchange. */
   readonly observer?: NetObserver;
   /** Called when nobody answers any more (`net.outageAfter`); to end all requests is up to the caller. */
@@ -43,6 +46,7 @@ export interface WebClientOptions {
 const MAX_RULES_REDIRECTS = 5;
 /** The sitemap protocol's own limit on an unpacked file. */
 const MAX_SITEMAP_BYTES = 50 * 1024 * 1024;
+const MAX_DETAIL_LENGTH = 1_000;
 
 export class WebClient {
   readonly userAgent: string;
@@ -73,6 +77,7 @@ export class WebClient {
         rules,
         allowed: this.#allowed,
         timeoutMs: net.timeoutMs,
+        ca: options.ca,
       }),
       connections: net.perHostConcurrency,
       maxHeaderSize: 32 * 1024,
@@ -103,7 +108,7 @@ export class WebClient {
    * @throws only the signal's reason, once it aborts.
    */
   async get(url: string, options: GetOptions): Promise<Fetched> {
-    const fetched = await this.#get(url, options);
+    const fetched = readable(await this.#get(url, options));
     this.#silence.note(url, options.kind, fetched);
     return fetched;
   }
@@ -168,6 +173,10 @@ export class WebClient {
    * @throws only the signal's reason, once it aborts.
    */
   async api(url: string, options: ApiOptions): Promise<Fetched> {
+    return readable(await this.#api(url, options));
+  }
+
+  async #api(url: string, options: ApiOptions): Promise<Fetched> {
     const { signal, delayMs, maxWaitMs, check, headers, form, isBusy } = options;
     setMaxListeners(0, signal);
     const target = parseUrl(url);
@@ -314,6 +323,13 @@ export class WebClient {
 /** That there is an answer is all that is to be known; its body stays unread. */
 function unwanted(): Loss {
   return { reason: 'bad_response', detail: 'not wanted' };
+}
+
+/** What went wrong, fit to be shown: details hold what servers send, such as headers. */
+function readable(fetched: Fetched): Fetched {
+  if (fetched.ok) return fetched;
+  const { reason, detail } = fetched.loss;
+  return { ...fetched, loss: { reason, detail: printable(detail).slice(0, MAX_DETAIL_LENGTH) } };
 }
 
 /** A request that was not made. */

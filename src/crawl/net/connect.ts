@@ -66,6 +66,8 @@ export interface ConnectorOptions {
   readonly rules: readonly ConnectTo[];
   readonly allowed: AddressPolicy;
   readonly timeoutMs: number;
+  /** Certificates (PEM) of authorities to trust instead of the usual ones. */
+  readonly ca?: string | undefined;
 }
 
 /** The connector for undici's Agent. */
@@ -73,6 +75,7 @@ export function guardedConnector(options: ConnectorOptions): buildConnector.conn
   const { dns, rules, allowed } = options;
   const connect = buildConnector({
     timeout: options.timeoutMs,
+    ...(options.ca !== undefined && { ca: options.ca }),
     autoSelectFamily: true,
     lookup: (hostname, lookupOptions, callback) => {
       dns.resolve(hostname).then(
