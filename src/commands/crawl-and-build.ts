@@ -163,6 +163,12 @@ export const buildFlags: Flag[] = [
     key: 'shard.selectionsPerShard',
     kind: 'number',
   },
+  {
+    flags: '--workers <n>',
+    summary: 'threads that judge captions (default: one a core, at most 8)',
+    key: 'workers',
+    kind: 'number',
+  },
   { flags: '--seed <n>', summary: 'seed of the ranks', key: 'seed', kind: 'number' },
   {
     flags: '--snapshot <time>',

@@ -271,6 +271,7 @@ function resultSettings(config: unknown): Record<string, unknown> {
     net: _net,
     snapshot: _snapshot,
     queries: _queries,
+    workers: _workers,
     ...rest
   } = config as Record<string, unknown>;
   return rest;

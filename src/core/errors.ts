@@ -41,3 +41,31 @@ export function systemCode(error: unknown): string | undefined {
   }
   return undefined;
 }
+
+/** What is kept of an error between threads, where classes are lost. */
+export interface ErrorAsData {
+  message: string;
+  /** Of a WitError. */
+  code?: ErrorCode;
+  hint?: string;
+  /** Of any other. */
+  stack?: string;
+}
+
+export function errorAsData(error: unknown): ErrorAsData {
+  if (error instanceof WitError) {
+    const { code, message, hint } = error;
+    return { code, message, ...(hint !== undefined && { hint }) };
+  }
+  if (error instanceof Error) {
+    return { message: error.message, ...(error.stack !== undefined && { stack: error.stack }) };
+  }
+  return { message: String(error) };
+}
+
+export function errorFromData({ code, message, hint, stack }: ErrorAsData): Error {
+  if (code !== undefined) return new WitError(code, message, hint === undefined ? {} : { hint });
+  const unknown = new Error(message);
+  if (stack !== undefined) unknown.stack = stack;
+  return unknown;
+}

@@ -22,11 +22,13 @@ import { setImmediate } from 'node:timers/promises';
 import type { FilterConfig } from '../config.js';
 import type { Emit } from '../core/events.js';
 import { orderOf } from '../core/ids.js';
+import { mapOrdered } from '../core/ordered.js';
 import type { Loss } from '../core/reasons.js';
 import { SpillSet, SpillWriter } from '../core/spill.js';
 import type { Candidate, Query, QueryUse, Reject, Selection } from '../core/types.js';
 import { type Admission, Draws, HardCap, SoftCap } from './cap.js';
 import { captionOf } from './judge.js';
+import { cachedImage } from './match/cache.js';
 import { countRepeats, type Repeats } from './rules/repeated.js';
 import {
   chooseCaptions,
@@ -35,7 +37,8 @@ import {
   LoserSpill,
   losersOf,
 } from './selection/images.js';
-import { createJudge, JudgedCursor, JudgedEncoder } from './selection/judged.js';
+import { type Judgeable, JudgedCursor } from './selection/judged.js';
+import { type Judging, openJudging } from './selection/judging.js';
 import { LeastCapSpill, leastCaps } from './selection/least.js';
 import { inOrder, OrderSpill, OTHER_TEXTS_READ } from './selection/order.js';
 import { type Bits, findRepeated, IdSpill } from './selection/repeated.js';
@@ -59,6 +62,8 @@ export interface SelectOptions {
   readonly queries: readonly Query[];
   readonly config: FilterConfig;
   readonly seed: number;
+  /** That judge beside this one, at most; none for few candidates. */
+  readonly threads: number;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
@@ -69,8 +74,12 @@ const MOST_PARTITIONS = 256;
 const IDS_PER_PARTITION = 200_000;
 const IMAGES_PER_PARTITION = 100_000;
 const SELECTIONS_PER_PARTITION = 8_000;
-/** Candidates between two progress events. */
+/** Candidates between two progress events of the other passes. */
 const PROGRESS = 1_000;
+/** Candidates judged in one go: a few milliseconds. */
+const BATCH = 500;
+/** Of the candidates to judge, at least, for each thread. */
+const ROWS_PER_THREAD = 50_000;
 
 /** What `admit` found out. */
 interface Admitted {
@@ -99,12 +108,22 @@ export class Selector {
 
   /** Pass 1. Units that an earlier run judged are passed over. */
   async judge(): Promise<void> {
-    const { units, queries, config } = this.#options;
+    const { units, queries, config, seed, threads } = this.#options;
     const left = units.filter(({ index }) => !existsSync(this.#path('judged', index)));
     this.#judged = this.#total - left.reduce((sum, { rows }) => sum + rows, 0);
     if (left.length === 0) return;
-    const judge = createJudge(queries, config, await this.#countRepeats());
-    for (const unit of left) await this.#judgeUnit(unit, judge);
+    const texts = queries.map(({ text }) => text);
+    const image = await cachedImage(this.#path('matcher'), texts, config.matching);
+    const repeats = await this.#countRepeats();
+    const rows = left.reduce((sum, unit) => sum + unit.rows, 0);
+    // A thread takes a second to learn its languages.
+    const worthwhile = Math.floor(rows / ROWS_PER_THREAD);
+    const judging = openJudging({ image, config, seed }, Math.min(threads, worthwhile));
+    try {
+      for (const unit of left) await this.#judgeUnit(unit, judging, repeats);
+    } finally {
+      await judging.close();
+    }
   }
 
   /** What the rule on repeated captions needs to know of all candidates, where it is on. */
@@ -121,19 +140,28 @@ export class Selector {
     return await countRepeats(read, config.maxRepeats);
   }
 
-  async #judgeUnit(unit: SelectUnit, judge: ReturnType<typeof createJudge>): Promise<void> {
-    const encoder = new JudgedEncoder(this.#options.seed);
+  async #judgeUnit(
+    unit: SelectUnit,
+    judging: Judging,
+    repeats: Repeats | undefined,
+  ): Promise<void> {
     const partitions = partitionsFor(this.#total, IDS_PER_PARTITION);
     const idsPath = this.#path('ids', unit.index);
+    const judge = async (batch: Candidate[]) => ({
+      ids: batch.map(({ id }) => id),
+      bytes: await judging.judge(batch.map((candidate) => judgeable(candidate, repeats))),
+    });
     await writeSpill(idsPath, partitions, async (ids) => {
       // The judged rows are written last: where they are, the ids are too.
       await writeSpill(this.#path('judged', unit.index), 1, async (judged) => {
         const idSpill = new IdSpill(ids);
         let number = unit.first;
-        for await (const candidate of unit.read()) {
-          if (this.#judged++ % PROGRESS === 0) this.#progress(this.#judged - 1, 'matching');
-          idSpill.add(candidate.id, number++);
-          judged.append(0, encoder.encode(candidate, judge(candidate)));
+        const batches = inBatches(unit.read(), BATCH);
+        for await (const batch of mapOrdered(batches, judge, { concurrency: judging.width })) {
+          for (const id of batch.ids) idSpill.add(id, number++);
+          judged.append(0, batch.bytes);
+          this.#judged += batch.ids.length;
+          this.#progress(this.#judged, 'matching');
         }
         await ids.close();
       });
@@ -340,6 +368,29 @@ class MatchedRows {
       }
     }
   }
+}
+
+function judgeable(candidate: Candidate, repeats: Repeats | undefined): Judgeable {
+  const { id, imageUrl, pageUrl, text, textSource } = candidate;
+  return {
+    id,
+    imageUrl,
+    text,
+    textSource,
+    ...(pageUrl !== undefined && { pageUrl }),
+    ...(repeats && { onHost: repeats(candidate) }),
+  };
+}
+
+async function* inBatches<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {
+  let batch: Item[] = [];
+  for await (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 async function hardCap(

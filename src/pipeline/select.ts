@@ -6,6 +6,7 @@
  */
 
 import { rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { BuildConfig } from '../config.js';
 import { type DatasetWriter, QUERIES_FILE } from '../core/dataset.js';
@@ -30,6 +31,8 @@ const UNIT = 'select';
 const FOLDER = 'selecting';
 /** Candidates in one unit, at least: a few seconds of work and a few MB on disk. */
 const UNIT_ROWS = 100_000;
+/** Unless more are asked for: each holds the model of the languages, a quarter of a GB. */
+const MOST_THREADS = 8;
 
 /** Returns the parts to fetch, in order. */
 export async function select(
@@ -55,7 +58,10 @@ async function selectAll(
   const units = unitsOf(dataset, unitRows);
   const total = units.reduce((sum, { rows }) => sum + rows, 0);
   const { filter, seed } = config;
-  const selector = new Selector({ folder, units, queries, config: filter, seed, emit, signal });
+  const threads =
+    config.workers > 0 ? config.workers : Math.min(MOST_THREADS, availableParallelism());
+  const parts = { folder, units, queries };
+  const selector = new Selector({ ...parts, config: filter, seed, threads, emit, signal });
   emit({ type: 'begin', task: UNIT, unit: 'candidates', total });
   await selector.judge();
   const { cap } = await selector.admit();

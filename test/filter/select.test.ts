@@ -52,7 +52,7 @@ async function selectUnits(
   const folder = await mkdtemp(join(root, 'work-'));
   const { signal } = new AbortController();
   const list = queries.map((text) => ({ text, sources: ['list'] }));
-  const options = { folder, units, queries: list, config, seed, emit: silent, signal };
+  const options = { folder, units, queries: list, config, seed, threads: 0, emit: silent, signal };
   const selector = new Selector(options);
   await selector.judge();
   const { cap } = await selector.admit();
@@ -306,6 +306,7 @@ describe('Selector', () => {
       };
       const queries = QUERIES.map((text) => ({ text, sources: [] }));
       const selector = new Selector({
+        threads: 0,
         ...options,
         queries,
         config: filterSchema.parse({ cap: 4 }),
@@ -370,6 +371,7 @@ describe('Selector', () => {
       queries: [{ text: 'dog', sources: [] }],
       config: filterSchema.parse({}),
       seed: 0,
+      threads: 0,
       emit: (event) => void events.push(event),
       signal: stop.signal,
     });

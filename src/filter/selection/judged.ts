@@ -8,30 +8,31 @@ import { createHash } from 'node:crypto';
 import type { FilterConfig } from '../../config.js';
 import { rankOf } from '../../core/ids.js';
 import { type Loss, REASONS, type Reason } from '../../core/reasons.js';
-import { type Candidate, type Query, TEXT_SOURCES, type TextSource } from '../../core/types.js';
+import { type Candidate, TEXT_SOURCES, type TextSource } from '../../core/types.js';
 import { judgeText } from '../judge.js';
-import { QueryMatcher } from '../match.js';
-import type { Repeats } from '../rules/repeated.js';
+import { type MatchImage, QueryMatcher } from '../match.js';
 import { ID_BYTES, idBytes } from './keys.js';
 
 export type Judgement =
   | { readonly loss: Loss }
   | { readonly text: string; readonly matches: ArrayLike<number> };
 
-/** The text rules, then the queries. A pure function of the candidate. */
-export type Judge = (candidate: Candidate) => Judgement;
+/** What judging a candidate asks of it. */
+export interface Judgeable
+  extends Pick<Candidate, 'id' | 'imageUrl' | 'pageUrl' | 'text' | 'textSource'> {
+  /** On how many images of its host its caption stands, where that is asked (rules/repeated.ts). */
+  readonly onHost?: number;
+}
 
-export function createJudge(
-  queries: readonly Query[],
-  config: FilterConfig,
-  repeats?: Repeats,
-): Judge {
-  const matcher = new QueryMatcher(
-    queries.map((query) => query.text),
-    config.matching,
-  );
-  const context = { config, isKnown: (word: string) => matcher.knows(word), repeats };
+/** The text rules, then the queries. A pure function of the candidate. */
+export type Judge = (candidate: Judgeable) => Judgement;
+
+export function createJudge(image: MatchImage, config: FilterConfig): Judge {
+  const matcher = new QueryMatcher(image);
+  const isKnown = (word: string): boolean => matcher.knows(word);
   return (candidate) => {
+    const { onHost = 1 } = candidate;
+    const context = { config, isKnown, repeats: () => onHost };
     const { text, loss } = judgeText(candidate.text, context, candidate);
     if (loss !== undefined) return { loss };
     const matches = matcher.match(text);
@@ -40,11 +41,32 @@ export function createJudge(
   };
 }
 
+/** All that a row follows from, beside its candidate. */
+export interface JudgeSetting {
+  readonly image: MatchImage;
+  readonly config: FilterConfig;
+  readonly seed: number;
+}
+
+/** Judges batches of candidates and gives their rows as bytes of their own. */
+export function judgeBatch({
+  image,
+  config,
+  seed,
+}: JudgeSetting): (batch: readonly Judgeable[]) => Uint8Array<ArrayBuffer> {
+  const judge = createJudge(image, config);
+  const encoder = new JudgedEncoder(seed);
+  return (batch) => {
+    for (const candidate of batch) encoder.add(candidate, judge(candidate));
+    return encoder.take();
+  };
+}
+
 const LOST = 0;
 const MATCHED = 1;
 const REASON_NAMES = Object.keys(REASONS) as Reason[];
 
-/** Encodes one row. The bytes are good until the next call. */
+/** Encodes rows, one after the other. */
 export class JudgedEncoder {
   readonly #seed: number;
   #buffer = Buffer.alloc(1 << 12);
@@ -54,8 +76,7 @@ export class JudgedEncoder {
     this.#seed = seed;
   }
 
-  encode(candidate: Candidate, judgement: Judgement): Buffer {
-    this.#at = 0;
+  add(candidate: Judgeable, judgement: Judgement): void {
     if ('loss' in judgement) {
       const { reason, detail } = judgement.loss;
       const bytes = Buffer.from(detail);
@@ -82,11 +103,22 @@ export class JudgedEncoder {
         before = query;
       }
     }
-    return this.#buffer.subarray(0, this.#at);
   }
 
+  /** The rows since the last call. */
+  take(): Uint8Array<ArrayBuffer> {
+    const rows = new Uint8Array(this.#at);
+    rows.set(this.#buffer.subarray(0, this.#at));
+    this.#at = 0;
+    return rows;
+  }
+
+  /** Makes room for so many more. */
   #reserve(bytes: number): void {
-    if (bytes > this.#buffer.length) this.#buffer = Buffer.alloc(2 * bytes);
+    if (this.#at + bytes <= this.#buffer.length) return;
+    const larger = Buffer.alloc(2 * (this.#at + bytes));
+    this.#buffer.copy(larger, 0, 0, this.#at);
+    this.#buffer = larger;
   }
 
   #byte(value: number): void {

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type ErrorCode, WitError } from '../../core/errors.js';
+import { errorFromData } from '../../core/errors.js';
 import { packageRoot } from '../../core/version.js';
 import type { Answer, Job, Merged, WorkerSetting } from './worker.js';
 
@@ -61,21 +61,11 @@ function perform(
     const onMessage = (message: Answer): void => {
       if (message.kind === 'progress') progress(message.amount);
       else if (message.kind === 'done') settle(() => resolve(message.merged));
-      else settle(() => reject(errorOf(message.error)));
+      else settle(() => reject(errorFromData(message.error)));
     };
     const onError = (error: Error): void => settle(() => reject(error));
     const onExit = (): void => settle(() => reject(new Error('a counting thread ended early')));
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.postMessage(job);
   });
-}
-
-function errorOf(error: { code?: string; message: string; hint?: string; stack?: string }): Error {
-  if (error.code !== undefined) {
-    const options = error.hint === undefined ? {} : { hint: error.hint };
-    return new WitError(error.code as ErrorCode, error.message, options);
-  }
-  const unknown = new Error(error.message);
-  if (error.stack !== undefined) unknown.stack = error.stack;
-  return unknown;
 }

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { WitError } from '../../core/errors.js';
+import { type ErrorAsData, errorAsData } from '../../core/errors.js';
 import { Best } from './best.js';
 import { mergePairs } from './merge-pairs.js';
 import { mergeWords } from './merge-words.js';
@@ -68,7 +68,7 @@ export interface CountedBigram {
 export type Answer =
   | { kind: 'progress'; amount: number }
   | { kind: 'done'; merged?: Merged }
-  | { kind: 'failed'; error: { code?: string; message: string; hint?: string; stack?: string } };
+  | { kind: 'failed'; error: ErrorAsData };
 
 const port = parentPort;
 if (port !== null) {
@@ -78,7 +78,7 @@ if (port !== null) {
   port.on('message', (job: Job) => {
     perform(job, setting, counter, (amount) => answer({ kind: 'progress', amount })).then(
       (merged) => answer({ kind: 'done', ...(merged && { merged }) }),
-      (error: unknown) => answer({ kind: 'failed', error: described(error) }),
+      (error: unknown) => answer({ kind: 'failed', error: errorAsData(error) }),
     );
   });
 }
@@ -171,20 +171,4 @@ function merge(folder: string, job: MergeJob, progress: (amount: number) => void
     })).filter(({ count }) => count > 0),
     wantedPairs: merged.wanted.map(bigramOf),
   };
-}
-
-function described(error: unknown): {
-  code?: string;
-  message: string;
-  hint?: string;
-  stack?: string;
-} {
-  if (error instanceof WitError) {
-    const { code, message, hint } = error;
-    return { code, message, ...(hint !== undefined && { hint }) };
-  }
-  if (error instanceof Error) {
-    return { message: error.message, ...(error.stack !== undefined && { stack: error.stack }) };
-  }
-  return { message: String(error) };
 }
