@@ -92,4 +92,6 @@ export function isRetryable(reason: Reason): boolean {
 export interface Loss {
   readonly reason: Reason;
   readonly detail: string;
+  /** The id of the candidate that stays, where the image is the same. */
+  readonly sameAs?: string;
 }

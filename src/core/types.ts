@@ -93,6 +93,8 @@ export const rejectFields = {
   stage: string<StageName>(),
   reason: string<Reason>(),
   detail: optional(string()),
+  /** Of another text or a duplicate of an image: the candidate that stays. */
+  sameAs: optional(string()),
 };
 export type Reject = RecordOf<typeof rejectFields>;
 

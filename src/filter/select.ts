@@ -287,7 +287,8 @@ export class Selector {
         const loser = lostHere.get(at);
         if (loser !== undefined) {
           const { winnerId, winnerOrder, place } = loser;
-          await reject({ reason: 'same_image_url', detail: `its text went to ${winnerId}` });
+          const detail = `its text went to ${winnerId}`;
+          await reject({ reason: 'same_image_url', detail, sameAs: winnerId });
           if (place < OTHER_TEXTS_READ) spill.add(winnerOrder, { winnerId, place, text });
           continue;
         }

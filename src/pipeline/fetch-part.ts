@@ -120,5 +120,5 @@ function rejectOf(selection: Selection, loss: Loss): Reject {
     otherTexts: _otherTexts,
     ...candidate
   } = selection;
-  return { ...candidate, stage: 'fetch', reason: loss.reason, detail: loss.detail };
+  return { ...candidate, stage: 'fetch', ...loss };
 }

@@ -185,5 +185,5 @@ async function outcomeOf(
 
 function duplicateLoss(duplicates: DuplicateIndex, pair: Pair): Loss | undefined {
   const twin = duplicates.check(pair);
-  return twin && { reason: twin.reason, detail: `same image as ${twin.key}` };
+  return twin && { reason: twin.reason, detail: `same image as ${twin.key}`, sameAs: twin.key };
 }

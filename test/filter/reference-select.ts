@@ -87,7 +87,11 @@ export function referenceSelect(
     } else {
       const winner = winners.get(fate.imageUrl) as Selection;
       if (winner !== fate) {
-        lost({ reason: 'same_image_url', detail: `its text went to ${winner.id}` });
+        lost({
+          reason: 'same_image_url',
+          detail: `its text went to ${winner.id}`,
+          sameAs: winner.id,
+        });
       }
     }
   }
