@@ -21,6 +21,8 @@ export interface Figure {
 export interface BenchOptions {
   /** Smaller inputs, fewer repetitions. */
   quick: boolean;
+  /** Larger inputs too, where a benchmark has them. */
+  large: boolean;
   /** Progress. */
   say: (text: string) => void;
 }

@@ -6,19 +6,28 @@
  */
 
 import { parseArgs } from 'node:util';
+import { cap } from './cap.js';
 import { commoncrawl } from './commoncrawl.js';
+import { crawlMemory } from './crawl-memory.js';
 import { asResult, asTable, type Bench, commitNow, writeResult } from './figures.js';
 import { images } from './images.js';
 import { queries } from './queries.js';
 
-const BENCHES: Record<string, Bench> = { commoncrawl, images, queries };
+const BENCHES: Record<string, Bench> = {
+  cap,
+  commoncrawl,
+  'crawl-memory': crawlMemory,
+  images,
+  queries,
+};
 
-const HELP = `npm run bench -- NAME [--quick]
+const HELP = `npm run bench -- NAME [--quick | --large]
 
 Runs a benchmark, prints its figures and writes bench/results/NAME.json.
 A ratio above 1 means that we are better.
 
   --quick   smaller inputs, one repetition; nothing is written
+  --large   larger inputs too, where a benchmark has them
   --help    this
 
 Benchmarks:
@@ -29,7 +38,11 @@ ${Object.entries(BENCHES)
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { quick: { type: 'boolean', default: false }, help: { type: 'boolean' } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      large: { type: 'boolean', default: false },
+      help: { type: 'boolean' },
+    },
     allowPositionals: true,
   });
   const [name, ...others] = positionals;
@@ -46,7 +59,7 @@ async function main(): Promise<number> {
     process.stderr.write(`${text}\n`);
   };
   const commit = commitNow();
-  const outcome = await bench.run({ quick: values.quick, say });
+  const outcome = await bench.run({ quick: values.quick, large: values.large, say });
   const result = asResult(outcome, { commit, quick: values.quick });
   const path = await writeResult(name, result);
   const notes = result.notes.map((note) => `- ${note}\n`).join('');
