@@ -142,8 +142,12 @@ export const sourcesSchema = z.strictObject({
   search: searchSchema.prefault({}),
   /** Pages to start from. */
   seeds: z.array(z.string().min(1)).default([]),
+  /** Files of such pages, one URL a line, also .gz. */
+  seedFiles: z.array(z.string().min(1)).default([]),
   /** Hosts that may be visited; default: the hosts of the seeds. */
   hosts: z.array(z.string().min(1)).default([]),
+  /** Visit every host that links lead to, each within its budget. */
+  anyHost: z.boolean().default(false),
   sitemaps: z.boolean().default(true),
   /** How many links away from a seed. */
   maxDepth: z.int().min(0).default(8),

@@ -70,9 +70,25 @@ export const buildFlags: Flag[] = [
   },
   { flags: '--seed-url <url...>', summary: 'pages to start from', key: 'sources.seeds' },
   {
+    flags: '--seed-file <path...>',
+    summary: 'files of pages to start from, one URL a line, also .gz',
+    key: 'sources.seedFiles',
+  },
+  {
     flags: '--host <name...>',
     summary: "hosts that may be visited (default: the seeds' hosts)",
     key: 'sources.hosts',
+  },
+  {
+    flags: '--any-host',
+    summary: 'visit every host that links lead to',
+    key: 'sources.anyHost',
+  },
+  {
+    flags: '--pages-per-host <n>',
+    summary: 'pages visited on one host, at most',
+    key: 'sources.maxPagesPerHost',
+    kind: 'number',
   },
   {
     flags: '--max-depth <n>',

@@ -9,7 +9,7 @@ import { mapOrdered } from './ordered.js';
 export interface Runner {
   /** Does `work` for every unit; yields the results in the order of `units`. */
   run<Unit, Result>(
-    units: readonly Unit[],
+    units: Iterable<Unit> | AsyncIterable<Unit>,
     work: (unit: Unit) => Promise<Result>,
     signal: AbortSignal,
   ): AsyncIterable<Result>;

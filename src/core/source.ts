@@ -1,7 +1,7 @@
 /**
  * What a source of candidates is: it plans its work as plain data (units, in rounds), and does one
  * unit at a time. The same plan and the same web give the same units, so a rerun can skip those that
- * are committed. Links found in one round feed the plan of the next.
+ * are committed. Links found in one round feed the plans of the rounds after it.
  */
 
 import type { Candidate, Reject } from './types.js';
@@ -16,20 +16,43 @@ export interface SourceResult {
   candidates: Candidate[];
   /** Pages and rows that were lost, with stage `discover`. */
   rejects: Reject[];
-  /** Absolute URLs that the next round may visit, in document order; not yet checked or deduplicated. */
+  /** What later rounds may visit, in the source's own spelling; repetitions are allowed. */
   links: string[];
   /** For the funnel: e.g. `{pages: 40, rows: 1000}`. */
   counts: Record<string, number>;
 }
 
+/** The links that the units of one round found, on disk. */
+export interface Links {
+  /** Of their content: the same links in the same units have the same digest. */
+  readonly digest: string;
+  /** In unit order, some thousands at a time. */
+  batches(): AsyncIterable<readonly string[]>;
+}
+
+/** What a plan may build on. */
+export interface PlanContext {
+  /** What the units of an earlier round found. */
+  links(round: number): Links;
+  /**
+   * Where the source may keep what it has worked out so far; not made yet. It lasts from one run to
+   * the next but may be lost between them, so nothing may stand there that does not follow from the
+   * links. It is removed when the source has ended.
+   */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
 interface Planned<Input> {
   readonly name: string;
   /**
-   * The units of `round` (from 0), given the links of all units of the round before, in unit order.
-   * Called once for each round in order, also when resuming, so a source may keep what it has seen.
-   * An empty plan ends the source.
+   * The units of `round` (from 0), one after another: a plan may be longer than memory. Rounds are
+   * planned in order, when all units of the round before are done; a run that goes on begins with the
+   * first round that is not done. A round without units ends the source.
    */
-  plan(round: number, links: readonly string[]): Promise<SourceUnit<Input>[]>;
+  plan(round: number, context: PlanContext): AsyncIterable<SourceUnit<Input>>;
+  /** Gives back what the source holds (open files). */
+  close?(): Promise<void>;
 }
 
 export interface Source<Input = unknown> extends Planned<Input> {
@@ -43,4 +66,4 @@ export interface StreamingSource<Input = unknown> extends Planned<Input> {
   stream(unit: SourceUnit<Input>, signal: AbortSignal): AsyncIterable<SourceResult>;
 }
 
-export type AnySource = Source | StreamingSource;
+export type AnySource<Input = unknown> = Source<Input> | StreamingSource<Input>;

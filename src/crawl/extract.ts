@@ -24,6 +24,8 @@ export interface Page {
   canonical?: string;
   /** What the page says to robots, opt-outs included: to be judged before its candidates are used. */
   metas: RobotMeta[];
+  /** The page asks that no link of it be followed. */
+  nofollow?: true;
 }
 
 /** Of one page. */
@@ -137,7 +139,7 @@ class PageReader {
     const page: Page = { candidates: this.#candidates(), links: [], metas: this.#metas };
     if (mayFollow(metaDirectives(this.#metas))) {
       page.links = unique(this.#hrefs.map((href) => this.#resolve(href)));
-    }
+    } else page.nofollow = true;
     const canonical = this.#canonical && this.#resolve(this.#canonical);
     if (canonical) page.canonical = canonical;
     return page;

@@ -66,13 +66,13 @@ export async function buildDataset(
       hint: 'Give one with --queries FILE, for example queries/demo.txt.',
     });
   }
-  const { lists, commonCrawl, search, seeds } = config.sources;
-  if ([lists, commonCrawl, search.engines, seeds].every(({ length }) => length === 0)) {
+  const { lists, commonCrawl, search, seeds, seedFiles } = config.sources;
+  if ([lists, commonCrawl, search.engines, seeds, seedFiles].every(({ length }) => length === 0)) {
     throw new WitError(
       'config',
-      'Nothing to crawl: none of sources.lists, sources.commonCrawl, sources.search and sources.seeds is set',
+      'Nothing to crawl: none of sources.lists, sources.commonCrawl, sources.search, sources.seeds and sources.seedFiles is set',
       {
-        hint: 'Give URL lists with --list, archives with --commoncrawl, image-search APIs with --search, or pages to start from with --seed-url.',
+        hint: 'Give URL lists with --list, archives with --commoncrawl, image-search APIs with --search, or pages to start from with --seed-url or --seed-file.',
       },
     );
   }
@@ -135,7 +135,9 @@ async function sourcesOf(config: BuildConfig, client: WebClient): Promise<AnySou
   if (config.sources.commonCrawl.length > 0) {
     sources.push(createCommonCrawlSource(config.sources, client));
   }
-  if (config.sources.seeds.length > 0) sources.push(createWebSource(config.sources, client));
+  if (config.sources.seeds.length > 0 || config.sources.seedFiles.length > 0) {
+    sources.push(await createWebSource(config.sources, client));
+  }
   return sources;
 }
 

@@ -1,18 +1,22 @@
 /**
  * Discovery: runs every unit that the sources plan, round by round, and commits what each found:
- * candidates/NNNNN.parquet, the links for the next round, and the pages or rows that were lost.
+ * candidates/NNNNN.parquet, the links for the next round, and the pages or rows that were lost. A round
+ * whose units are all committed is committed itself, so that a run that goes on need not plan it again.
+ * Neither plans nor links are ever in memory as a whole.
  */
 
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatasetWriter } from '../core/dataset.js';
 import type { Emit } from '../core/events.js';
-import type { OutputFile } from '../core/journal.js';
+import { sha256 } from '../core/ids.js';
+import type { OutputFile, UnitCommit } from '../core/journal.js';
 import { openParquet } from '../core/parquet/reader.js';
 import { string } from '../core/record.js';
 import type { Runner } from '../core/runner.js';
-import type { AnySource, SourceResult, SourceUnit } from '../core/source.js';
+import type { AnySource, Links, SourceResult, SourceUnit } from '../core/source.js';
 import { candidateFields, rejectFields } from '../core/types.js';
-import { lossCounts, PartWriter, partName, writePart } from './parts.js';
+import { lossCounts, PartWriter, partName } from './parts.js';
 
 const linkFields = { url: string() };
 
@@ -21,71 +25,132 @@ interface Part {
   index: number;
 }
 
+/** Parts `[first, first + units)`. */
+interface Round {
+  readonly first: number;
+  readonly units: number;
+}
+
+interface Options {
+  readonly runner: Runner;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
 export async function discover(
   dataset: DatasetWriter,
   sources: readonly AnySource[],
-  options: { runner: Runner; emit: Emit; signal: AbortSignal },
+  options: Options,
 ): Promise<void> {
-  const { runner, emit, signal } = options;
-  let nextIndex = 0;
-  let done = 0;
-  let earlier = 0;
-  let candidates = 0;
-  emit({ type: 'begin', task: 'discover', unit: 'pages and rows' });
-  for (const source of sources) {
-    let links: string[] = [];
-    for (let round = 0; ; round++) {
-      const units = await source.plan(round, links);
-      if (units.length === 0) break;
-      const parts = units.map((unit): Part => ({ unit, index: nextIndex++ }));
-      links = [];
-      for await (const unit of runner.run(
-        parts,
-        (part) => discoverPart(dataset, source, part, options),
-        signal,
-      )) {
-        links = links.concat(unit.links);
-        const worked = (unit.counts.pages ?? 0) + (unit.counts.rows ?? 0);
-        done += worked;
-        if (unit.earlier) earlier += worked;
-        candidates += unit.counts.candidates ?? 0;
-        const note = `${candidates} candidates`;
-        emit({ type: 'progress', task: 'discover', done, earlier, note });
-      }
+  const progress = new Progress(options.emit);
+  try {
+    let first = 0;
+    for (const source of sources) {
+      first = await discoverSource(dataset, source, first, progress, options);
     }
+  } finally {
+    for (const source of sources) await source.close?.();
   }
-  emit({ type: 'end', task: 'discover', done });
+  progress.end();
+}
+
+/** Does all rounds of a source, beginning with part `first`; returns the number of the next part. */
+async function discoverSource(
+  dataset: DatasetWriter,
+  source: AnySource,
+  first: number,
+  progress: Progress,
+  options: Options,
+): Promise<number> {
+  const { runner, signal } = options;
+  const folder = join(dataset.dir, 'frontier', source.name);
+  const rounds: Round[] = [];
+  const links = (round: number) => linksOf(dataset, rounds[round] as Round);
+  let next = first;
+  for (;;) {
+    const unit = `round-${source.name}-${rounds.length}`;
+    let units = dataset.journal.get(unit)?.counts.units;
+    if (units !== undefined) {
+      for (const { counts } of commitsOf(dataset, { first: next, units }))
+        progress.add(counts, true);
+    } else {
+      const plan = source.plan(rounds.length, { links, folder, signal });
+      const work = (part: Part) => discoverPart(dataset, source, part, options);
+      units = 0;
+      for await (const done of runner.run(numbered(plan, next), work, signal)) {
+        units++;
+        progress.add(done.counts, done.earlier);
+      }
+      await dataset.journal.commit({ unit, stage: 'discover', outputs: [], counts: { units } });
+    }
+    if (units === 0) break;
+    rounds.push({ first: next, units });
+    next += units;
+  }
+  await rm(folder, { recursive: true, force: true });
+  return next;
+}
+
+/** Adds up what units did, for whoever watches. */
+class Progress {
+  readonly #emit: Emit;
+  #done = 0;
+  #earlier = 0;
+  #candidates = 0;
+
+  constructor(emit: Emit) {
+    this.#emit = emit;
+    emit({ type: 'begin', task: 'discover', unit: 'pages and rows' });
+  }
+
+  /** @param isEarlier whether the unit was done by an earlier run. */
+  add(counts: Readonly<Record<string, number>>, isEarlier: boolean): void {
+    const worked = (counts.pages ?? 0) + (counts.rows ?? 0);
+    this.#done += worked;
+    if (isEarlier) this.#earlier += worked;
+    this.#candidates += counts.candidates ?? 0;
+    const note = `${this.#candidates} candidates`;
+    this.#emit({
+      type: 'progress',
+      task: 'discover',
+      done: this.#done,
+      earlier: this.#earlier,
+      note,
+    });
+  }
+
+  end(): void {
+    this.#emit({ type: 'end', task: 'discover', done: this.#done });
+  }
+}
+
+async function* numbered(units: AsyncIterable<SourceUnit>, first: number): AsyncGenerator<Part> {
+  let index = first;
+  for await (const unit of units) yield { unit, index: index++ };
 }
 
 async function discoverPart(
   dataset: DatasetWriter,
   source: AnySource,
   part: Part,
-  { emit, signal }: { emit: Emit; signal: AbortSignal },
-): Promise<Pick<SourceResult, 'links' | 'counts'> & { earlier: boolean }> {
+  { emit, signal }: Pick<Options, 'emit' | 'signal'>,
+): Promise<{ counts: Record<string, number>; earlier: boolean }> {
   const name = partName(part.index);
   const unit = `discover-${name}-${part.unit.id}`;
-  const linksPath = `links/${name}.parquet`;
   const before = dataset.journal.get(unit);
-  if (before !== undefined) {
-    const hasLinks = before.outputs.some((output) => output.path === linksPath);
-    const links = hasLinks ? await readLinks(dataset, linksPath) : [];
-    return { links, counts: before.counts, earlier: true };
-  }
+  if (before !== undefined) return { counts: before.counts, earlier: true };
   const candidates = new PartWriter(dataset.dir, `candidates/${name}.parquet`, candidateFields);
+  const links = new PartWriter(dataset.dir, `links/${name}.parquet`, linkFields);
   const rejects = new PartWriter(dataset.dir, `rejects/discover-${name}.parquet`, rejectFields);
-  const links: string[] = [];
   const counts: Record<string, number> = { candidates: 0 };
   const add = (more: Readonly<Record<string, number>>) => {
     for (const [key, n] of Object.entries(more)) counts[key] = (counts[key] ?? 0) + n;
   };
-  let lost = 0;
   try {
     for await (const result of resultsOf(source, part.unit, signal)) {
       await candidates.append(result.candidates);
+      if (result.links.length > 0) await links.append(result.links.map((url) => ({ url })));
       if (result.rejects.length > 0) await rejects.append(result.rejects);
-      for (const link of result.links) links.push(link);
-      lost += result.rejects.length;
       add({ ...result.counts, candidates: result.candidates.length });
       add(lossCounts(result.rejects));
       for (const { reason } of result.rejects) {
@@ -93,16 +158,12 @@ async function discoverPart(
       }
     }
     const outputs: OutputFile[] = [await candidates.close()];
-    if (links.length > 0) {
-      const rows = links.map((url) => ({ url }));
-      outputs.push(await writePart(dataset.dir, linksPath, linkFields, rows));
-    }
-    if (lost > 0) outputs.push(await rejects.close());
+    if (links.begun) outputs.push(await links.close());
+    if (rejects.begun) outputs.push(await rejects.close());
     await dataset.journal.commit({ unit, stage: 'discover', outputs, counts });
-    return { links, counts, earlier: false };
+    return { counts, earlier: false };
   } catch (error) {
-    await candidates.abort();
-    await rejects.abort();
+    for (const writer of [candidates, links, rejects]) await writer.abort();
     throw error;
   }
 }
@@ -116,10 +177,35 @@ async function* resultsOf(
   else yield await source.run(unit, signal);
 }
 
-async function readLinks(dataset: DatasetWriter, path: string): Promise<string[]> {
-  const file = await openParquet(join(dataset.dir, path));
+/** The commits of a round's units, in order. */
+function commitsOf({ journal }: DatasetWriter, { first, units }: Round): UnitCommit[] {
+  const found: UnitCommit[] = [];
+  for (const commit of journal.commits()) {
+    const index = Number(/^discover-(\d+)-/.exec(commit.unit)?.[1] ?? Number.NaN);
+    if (index >= first && index < first + units) found[index - first] = commit;
+  }
+  return found.filter((commit) => commit !== undefined);
+}
+
+function linksOf(dataset: DatasetWriter, round: Round): Links {
+  const files = commitsOf(dataset, round)
+    .flatMap(({ outputs }) => outputs)
+    .filter(({ path }) => path.startsWith('links/'));
+  return {
+    digest: sha256(files.map((file) => file.sha256).join()),
+    async *batches() {
+      for (const { path } of files) yield* readLinks(join(dataset.dir, path));
+    },
+  };
+}
+
+async function* readLinks(path: string): AsyncGenerator<string[]> {
+  const file = await openParquet(path);
   try {
-    return (await file.read({ columns: ['url'] })).map((row) => row.url as string);
+    for (const { rowStart, rows } of file.rowGroups) {
+      const group = await file.read({ columns: ['url'], rowStart, rowEnd: rowStart + rows });
+      yield group.map((row) => row.url as string);
+    }
   } finally {
     await file.close();
   }

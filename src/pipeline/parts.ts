@@ -40,6 +40,11 @@ export class PartWriter<F extends Fields> {
     this.#fields = fields;
   }
 
+  /** Whether anything was written, even no rows. */
+  get begun(): boolean {
+    return this.#file !== undefined;
+  }
+
   async append(rows: Iterable<RecordOf<F>>): Promise<void> {
     const file = await this.#open();
     for (const row of rows) await file.append(row);

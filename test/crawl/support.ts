@@ -1,11 +1,16 @@
 /** What the crawler's tests share: a real server on loopback, a client for it, a clock to drive. */
 
 import { setMaxListeners } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type NetConfig, netSchema, RULE_NAMES, type RuleName } from '../../src/config.js';
 import type { Clock } from '../../src/core/clock.js';
+import { sha256 } from '../../src/core/ids.js';
+import type { AnySource, Links, SourceUnit } from '../../src/core/source.js';
 import { WebClient, type WebClientOptions } from '../../src/crawl/index.js';
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
@@ -77,6 +82,34 @@ export function withoutRobots(handler: Handler): Handler {
     if (req.url === '/robots.txt') res.writeHead(404).end();
     else handler(req, res);
   };
+}
+
+/** A folder that is removed with the test. */
+export async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'wit-crawl-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Links in memory, as if a round had found them. */
+export function linksOf(links: readonly string[]): Links {
+  return {
+    digest: sha256(links.join('\n')),
+    async *batches() {
+      for (let at = 0; at < links.length; at += 50) yield links.slice(at, at + 50);
+    },
+  };
+}
+
+/** The units of a round of a source that follows no links. */
+export async function planned<Input>(source: AnySource<Input>, round = 0) {
+  const units: SourceUnit<Input>[] = [];
+  const links = () => {
+    throw new Error('asked for links');
+  };
+  for await (const unit of source.plan(round, { links, folder: '', signal: never }))
+    units.push(unit);
+  return units;
 }
 
 export function html(res: ServerResponse, body: string): void {

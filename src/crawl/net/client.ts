@@ -233,6 +233,16 @@ export class WebClient {
     return streamBytes(url, context, signal);
   }
 
+  /**
+   * Whether the host of `url` lets a page be requested and used, as far as its rules tell without asking
+   * for the page.
+   * @throws only the signal's reason, once it aborts.
+   */
+  async mayUsePage(url: URL, signal: AbortSignal): Promise<boolean> {
+    const admission = await this.#hosts.admit(url, 'page', signal);
+    return admission.ok && admission.tdm?.reserved !== true;
+  }
+
   /** The rules of the robots.txt of `origin`; undefined when it could not be had. */
   async robotsRules(origin: string, signal: AbortSignal): Promise<RobotsRules | undefined> {
     return await this.#hosts.robots(origin, signal);

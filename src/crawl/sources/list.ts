@@ -46,11 +46,11 @@ export async function createListSource(config: SourcesConfig): Promise<Source<Li
   return {
     name: 'list',
 
-    async plan(round) {
-      if (round === 0) return units;
-      await lists.close();
-      return [];
+    async *plan(round) {
+      if (round === 0) yield* units;
     },
+
+    close: () => lists.close(),
 
     async run({ input }, signal) {
       signal.throwIfAborted();

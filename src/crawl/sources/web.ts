@@ -1,236 +1,217 @@
 /**
  * The source `web`: starts at seed pages, follows links and sitemaps within given hosts, breadth
- * first. Round n visits the pages that are n links away from a seed; what a sitemap lists counts as
- * one link away. Which pages a round visits depends only on the links found before it: they are
- * normalised, sorted, and cut to each host's budget before anything is fetched.
+ * first. A page's depth is how many links it is away from a seed; what a sitemap lists counts as one
+ * link away. Which pages a round visits depends only on the links found before it: they are sorted and
+ * cut to each host's budget before anything is fetched.
  */
 
-import { gunzipSync } from 'node:zlib';
 import type { SourcesConfig } from '../../config.js';
-import { messageOf, WitError } from '../../core/errors.js';
-import { contentId } from '../../core/ids.js';
+import { WitError } from '../../core/errors.js';
+import { contentId, sha256 } from '../../core/ids.js';
 import { mapOrdered } from '../../core/ordered.js';
 import type { Loss } from '../../core/reasons.js';
-import type { Source, SourceResult, SourceUnit } from '../../core/source.js';
-import type { Candidate, Reject } from '../../core/types.js';
+import type {
+  Links,
+  PlanContext,
+  SourceResult,
+  SourceUnit,
+  StreamingSource,
+} from '../../core/source.js';
 import { decodeHtml } from '../charset.js';
-import { extractPage } from '../extract.js';
+import { extractPage, type Page } from '../extract.js';
 import type { WebClient } from '../net/client.js';
-import { anyAddress, parseUrl, refuseUrl } from '../net/guard.js';
 import { mayFollow, optOutOf, robotsTag } from '../net/optout.js';
 import type { Head } from '../net/resource.js';
-import { parseSitemap } from '../sitemap.js';
-import { Frontier } from './frontier.js';
+import { type Found, lostPage } from './found.js';
+import { Frontier } from './frontier/frontier.js';
+import { Scope } from './frontier/scope.js';
+import { readSeedFile, seedHosts, seedUrls } from './seeds.js';
+import { readSites } from './sites.js';
 
-/** Either pages to visit, or a site (`https://host`) whose sitemaps to read. */
-export type WebUnit = { readonly pages: readonly string[] } | { readonly site: string };
+/** Pages to visit, sites (`https://host`) whose sitemaps to read, or a file of seeds. */
+export type WebUnit =
+  | { readonly pages: readonly string[] }
+  | { readonly sites: readonly string[] }
+  | { readonly seedFile: string };
 
 /** Requests one unit offers to the client at once; pace is the client's affair. */
 const UNIT_CONCURRENCY = 64;
-/** Sitemap files read for one site, and the URLs taken from one file (the protocol's own limit). */
-const MAX_SITEMAPS = 1_000;
-const MAX_SITEMAP_URLS = 50_000;
-
-/** Unpacked, the same limit as the client's for the file as sent. */
-const MAX_SITEMAP_BYTES = 50 * 1024 * 1024;
+/** Sites whose sitemaps one unit reads. */
+const SITES_IN_UNIT = 100;
+/** Links of a unit that are remembered, so that what every page links to is written once. */
+const REMEMBERED_LINKS = 100_000;
 
 const PAGE_TYPES = new Set(['text/html', 'application/xhtml+xml', '']);
 
-/** What one page, or one sitemap, gave. */
-interface Found {
-  readonly candidates: readonly Candidate[];
-  readonly rejects: readonly Reject[];
-  readonly links: readonly string[];
-}
-
 /**
- * The web source for `config.seeds`.
- * @throws WitError `config` naming a seed that is no http(s) URL or lies outside `config.hosts`.
+ * The web source for `config.seeds` and `config.seedFiles`.
+ * @throws WitError `config` naming a seed that is no http(s) URL or lies outside `config.hosts`;
+ *   `missing_file` naming a seed file.
  */
-export function createWebSource(
+export async function createWebSource(
   config: SourcesConfig,
   client: WebClient,
   options: { concurrency?: number } = {},
-): Source<WebUnit> {
-  const seeds = config.seeds.map(seedUrl);
-  const hosts = config.hosts.length > 0 ? config.hosts : seeds.map((seed) => seed.hostname);
-  const frontier = new Frontier({ hosts, maxPagesPerHost: config.maxPagesPerHost });
-  for (const { href } of seeds) {
-    if (frontier.mayVisit(href)) continue;
-    throw new WitError('config', `Seed ${JSON.stringify(href)} would never be visited`, {
-      hint: `Seeds are pages (not files) on the hosts that may be visited: ${hosts.join(', ')}.`,
+): Promise<StreamingSource<WebUnit>> {
+  const seeds = seedUrls(config.seeds).map(({ href }) => href);
+  const scope = await scopeOf(config);
+  for (const seed of seeds) {
+    if (scope.admits(seed)) continue;
+    throw new WitError('config', `Seed ${JSON.stringify(seed)} would never be visited`, {
+      hint: 'Seeds are pages (not files) on the hosts that may be visited (sources.hosts).',
     });
   }
-  const concurrency = options.concurrency ?? UNIT_CONCURRENCY;
+  const { concurrency = UNIT_CONCURRENCY } = options;
+  const { seedFiles, maxDepth, maxPagesPerHost, unitSize } = config;
+  /** Rounds before that of depth 0. */
+  const ahead = seedFiles.length > 0 ? 1 : 0;
 
   return {
     name: 'web',
 
-    async plan(round, links) {
-      if (round > config.maxDepth) return [];
-      const found = round === 0 ? seeds.map((seed) => seed.href) : links;
-      const pages = frontier.admit(found);
-      const units: WebUnit[] = [];
-      for (let at = 0; at < pages.length; at += config.unitSize) {
-        units.push({ pages: pages.slice(at, at + config.unitSize) });
+    async *plan(round, context) {
+      const unit = numbered(round);
+      if (round < ahead) {
+        for (const seedFile of seedFiles) yield unit({ seedFile });
+        return;
       }
-      if (round === 0 && config.sitemaps && config.maxDepth > 0) {
-        const sites = new Set(seeds.map((seed) => seed.origin));
-        for (const site of [...sites].sort()) units.push({ site });
-      }
-      return units.map((input, index) => unitOf(round, index, input));
+      const depth = round - ahead;
+      if (depth > maxDepth) return;
+      const { folder, signal } = context;
+      const frontier = new Frontier({ folder, maxPagesPerHost });
+      const found = (depth: number) =>
+        depth === 0 ? startOf(seeds, ahead, context) : context.links(depth - 1 + ahead);
+      await frontier.advance(depth, found, signal);
+      for (const pages of frontier.pages(depth, unitSize)) yield unit({ pages });
+      if (depth > 0 || !config.sitemaps || maxDepth === 0) return;
+      for (const sites of sitesOf(frontier.pages(0, unitSize))) yield unit({ sites });
     },
 
-    async run({ input }, signal) {
-      if ('site' in input) {
-        return await readSite(input.site, client, frontier, config.maxPagesPerHost, signal);
+    stream({ input }, signal) {
+      if ('seedFile' in input) return readSeedFile(input.seedFile, scope);
+      if ('sites' in input) {
+        return readSites(input.sites, { client, scope, limit: maxPagesPerHost, signal });
       }
-      const result = new UnitResult();
-      const work = (url: string) => readPage(url, client, frontier, signal);
-      for await (const found of mapOrdered(input.pages, work, { concurrency, signal })) {
-        result.add(found);
-      }
-      return result.whole({ pages: input.pages.length });
+      return readPages(input.pages, { client, scope, concurrency, signal });
     },
   };
 }
 
-function seedUrl(seed: string): URL {
-  const url = parseUrl(seed);
-  const refused =
-    url === undefined ? { detail: 'it is not an absolute URL' } : refuseUrl(url, anyAddress);
-  if (url === undefined || refused !== undefined) {
-    throw new WitError('config', `Seed ${JSON.stringify(seed)}: ${refused?.detail}`, {
-      hint: 'Give seeds as whole URLs, for example https://example.org/.',
+async function scopeOf(config: SourcesConfig): Promise<Scope> {
+  const { anyHost } = config;
+  if (!anyHost) {
+    const hosts = config.hosts.length > 0 ? config.hosts : await seedHosts(config);
+    return new Scope({ hosts, anyHost });
+  }
+  if (config.hosts.length > 0) {
+    throw new WitError('config', 'sources.hosts and sources.anyHost cannot both be set', {
+      hint: 'Name the hosts that may be visited with --host, or allow all with --any-host.',
     });
   }
-  url.hash = '';
-  return url;
+  return new Scope({ hosts: [], anyHost });
 }
 
-/** The id tells the round and place to people, and pins the input, so that no other can pass for it. */
-function unitOf(round: number, index: number, input: WebUnit): SourceUnit<WebUnit> {
-  const digest = contentId(JSON.stringify(input)).slice(0, 8);
-  return { id: `web-${round}-${String(index).padStart(5, '0')}-${digest}`, input };
+/** What depth 0 begins with: the seeds of the settings, then those of the files. */
+function startOf(seeds: readonly string[], ahead: number, context: PlanContext): Links {
+  const fromFiles = ahead > 0 ? context.links(0) : undefined;
+  return {
+    digest: sha256(JSON.stringify([seeds, fromFiles?.digest])),
+    async *batches() {
+      yield seeds;
+      if (fromFiles !== undefined) yield* fromFiles.batches();
+    },
+  };
 }
 
-async function readPage(
-  url: string,
-  client: WebClient,
-  frontier: Frontier,
-  signal: AbortSignal,
-): Promise<Found> {
+/** Ids tell round and place to people, and pin the input, so that no other can pass for it. */
+function numbered(round: number): (input: WebUnit) => SourceUnit<WebUnit> {
+  let index = 0;
+  return (input) => {
+    const digest = contentId(JSON.stringify(input)).slice(0, 8);
+    return { id: `web-${round}-${String(index++).padStart(5, '0')}-${digest}`, input };
+  };
+}
+
+/** The sites of sorted pages, some at a time. */
+function* sitesOf(batches: Iterable<readonly string[]>): Generator<string[]> {
+  let sites: string[] = [];
+  // Pages of a host stand together, so each of its one or two schemes need be remembered no longer.
+  let host = '';
+  let schemes = new Set<string>();
+  for (const pages of batches) {
+    for (const page of pages) {
+      const [scheme = '', , name = ''] = page.split('/', 3);
+      if (name !== host) schemes = new Set();
+      host = name;
+      if (schemes.has(scheme)) continue;
+      schemes.add(scheme);
+      sites.push(`${scheme}//${host}`);
+      if (sites.length < SITES_IN_UNIT) continue;
+      yield sites;
+      sites = [];
+    }
+  }
+  if (sites.length > 0) yield sites;
+}
+
+interface PageOptions {
+  readonly client: WebClient;
+  readonly scope: Scope;
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+}
+
+/** What `pages` give, in their order, a page at a time. */
+async function* readPages(
+  pages: readonly string[],
+  options: PageOptions,
+): AsyncGenerator<SourceResult> {
+  const { concurrency, signal } = options;
+  const remembered = new Set<string>();
+  const work = (url: string) => readPage(url, options);
+  const limits = { concurrency, window: concurrency, signal };
+  for await (const { candidates, rejects, links } of mapOrdered(pages, work, limits)) {
+    const fresh = links.filter((link) => !remembered.has(link));
+    if (remembered.size + fresh.length > REMEMBERED_LINKS) remembered.clear();
+    for (const link of fresh) remembered.add(link);
+    yield { candidates, rejects, links: fresh, counts: { pages: 1 } };
+  }
+}
+
+async function readPage(url: string, { client, scope, signal }: PageOptions): Promise<Found> {
   const fetched = await client.get(url, { kind: 'page', signal, check: judgePage });
-  if (!fetched.ok) return lost(url, fetched.loss);
+  if (!fetched.ok) return lostPage(url, fetched.loss);
   const contentType = [fetched.headers['content-type'] ?? ''].flat()[0] ?? '';
   const html = decodeHtml(fetched.body, contentType);
   if (fetched.contentType === '' && !/^\s*</.test(html.slice(0, 1_000))) {
-    return lost(url, { reason: 'wrong_content_type', detail: 'no content type, and not HTML' });
+    return lostPage(url, { reason: 'wrong_content_type', detail: 'no content type, and not HTML' });
   }
   const page = extractPage(html, fetched.url);
   const header = robotsTag(fetched.headers['x-robots-tag']);
-  const links = mayFollow(header) ? page.links.filter((link) => frontier.mayVisit(link)) : [];
+  const links = mayFollow(header) ? linksOf(page, fetched.url, scope) : [];
   // Only now, as a page's metas override its headers, and as its links may be followed all the same.
   const optOut = optOutOf({ ...fetched, metas: page.metas }, client.honours);
-  if (optOut !== undefined) return { ...lost(url, optOut), links };
+  if (optOut !== undefined) return { ...lostPage(url, optOut), links };
   return { candidates: page.candidates, rejects: [], links };
+}
+
+/**
+ * The links to follow. A page that names another as its canonical one says that it holds the same or
+ * less (RFC 6596 §3), so its links are left to that page: this is what ends the endless variants of a
+ * list by sorting and session. Not so when the other is the site's front page, a common mistake.
+ */
+function linksOf({ canonical, links, nofollow }: Page, url: string, scope: Scope): string[] {
+  const isElsewhere =
+    canonical !== undefined &&
+    nofollow !== true &&
+    canonical !== url &&
+    new URL(canonical).pathname !== '/' &&
+    scope.admits(canonical);
+  return isElsewhere ? [canonical] : links.filter((link) => scope.admits(link));
 }
 
 function judgePage({ contentType }: Head): Loss | undefined {
   return PAGE_TYPES.has(contentType)
     ? undefined
     : { reason: 'wrong_content_type', detail: contentType };
-}
-
-/**
- * The pages that a site's sitemaps list: those named in robots.txt, and /sitemap.xml. At most `limit`
- * of them, as no more of one host would be visited.
- */
-async function readSite(
-  site: string,
-  client: WebClient,
-  frontier: Frontier,
-  limit: number,
-  signal: AbortSignal,
-): Promise<SourceResult> {
-  const rules = await client.robotsRules(site, signal);
-  const listed = (rules?.sitemaps ?? []).map((url) => parseUrl(url, site)?.href ?? url);
-  const guessed = `${site}/sitemap.xml`;
-  const queue = [...new Set([...listed, guessed])].slice(0, MAX_SITEMAPS);
-  const seen = new Set(queue);
-  const links = new Set<string>();
-  const result = new UnitResult();
-  let sitemaps = 0;
-  for (let next = queue.shift(); next !== undefined && links.size < limit; next = queue.shift()) {
-    const fetched = await client.get(next, { kind: 'sitemap', signal });
-    const text = fetched.ok ? unpack(fetched.body) : fetched.loss;
-    if (typeof text !== 'string') {
-      // That a site has no sitemap where none was promised is no loss.
-      if (next !== guessed || listed.includes(guessed)) result.add(lost(next, text));
-      continue;
-    }
-    sitemaps++;
-    const sitemap = parseSitemap(text, MAX_SITEMAP_URLS);
-    for (const url of sitemap.sitemaps) {
-      const absolute = parseUrl(url, next)?.href;
-      if (absolute === undefined || seen.has(absolute) || seen.size >= MAX_SITEMAPS) continue;
-      seen.add(absolute);
-      queue.push(absolute);
-    }
-    for (const url of sitemap.pages) {
-      const absolute = parseUrl(url, next);
-      if (absolute === undefined || links.size >= limit) continue;
-      absolute.hash = '';
-      if (frontier.mayVisit(absolute.href)) links.add(absolute.href);
-    }
-  }
-  result.add({ candidates: [], rejects: [], links: [...links] });
-  return result.whole({ sitemaps });
-}
-
-/** A sitemap's text; `.xml.gz` files are packed in themselves, whatever the headers say. */
-function unpack(body: Buffer): string | Loss {
-  if (body[0] !== 0x1f || body[1] !== 0x8b) return body.toString('utf8');
-  try {
-    return gunzipSync(body, { maxOutputLength: MAX_SITEMAP_BYTES }).toString('utf8');
-  } catch (error) {
-    return { reason: 'bad_response', detail: `sitemap: ${messageOf(error)}` };
-  }
-}
-
-/** Gathers what the pages of a unit gave, in their order, each link once. */
-class UnitResult {
-  readonly #candidates: Candidate[] = [];
-  readonly #rejects: Reject[] = [];
-  readonly #links = new Set<string>();
-
-  add({ candidates, rejects, links }: Found): void {
-    for (const candidate of candidates) this.#candidates.push(candidate);
-    for (const reject of rejects) this.#rejects.push(reject);
-    for (const link of links) this.#links.add(link);
-  }
-
-  whole(counts: Record<string, number>): SourceResult {
-    return {
-      candidates: this.#candidates,
-      rejects: this.#rejects,
-      links: [...this.#links],
-      counts,
-    };
-  }
-}
-
-/** A page that gave nothing. Its record has no image and no text, only where it was. */
-function lost(pageUrl: string, loss: Loss): Found {
-  const reject: Reject = {
-    id: contentId(pageUrl),
-    imageUrl: '',
-    text: '',
-    textSource: 'alt',
-    pageUrl,
-    source: 'web',
-    stage: 'discover',
-    ...loss,
-  };
-  return { candidates: [], rejects: [reject], links: [] };
 }

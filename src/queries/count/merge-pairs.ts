@@ -7,10 +7,10 @@
  */
 
 import { WitError } from '../../core/errors.js';
+import { Tournament } from '../../core/tournament.js';
 import { Best } from './best.js';
 import { bufferBytes, type MergedWords } from './merge-words.js';
 import { PairCursor } from './runs.js';
-import { Tournament } from './tournament.js';
 
 export interface Bigram {
   /** Numbers of the words in `MergedWords.kept`. */

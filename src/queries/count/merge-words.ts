@@ -1,8 +1,8 @@
 /** Merges the words of all runs: their occurrences in all, and a number for each that is kept. */
 
+import { Tournament } from '../../core/tournament.js';
 import { hashOf } from '../dump/words.js';
 import { UNWANTED, WordCursor } from './runs.js';
-import { Tournament } from './tournament.js';
 import { WordTable } from './word-table.js';
 
 export interface MergedWords {

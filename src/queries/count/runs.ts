@@ -11,8 +11,8 @@
  * All numbers as in varint.ts.
  */
 
+import { NumberReader, NumberWriter } from '../../core/varint.js';
 import type { PairList } from './pair-list.js';
-import { NumberReader, NumberWriter } from './varint.js';
 import type { WordTable } from './word-table.js';
 
 /** Writes the run BASE; `pairs` is sorted in place. */

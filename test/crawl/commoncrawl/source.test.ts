@@ -11,7 +11,7 @@ import type { WitError } from '../../../src/core/errors.js';
 import type { SourceResult } from '../../../src/core/source.js';
 import { createCommonCrawlSource } from '../../../src/crawl/index.js';
 import { start } from '../../commands/command-line.js';
-import { clientFor, type Handler, never, serve } from '../support.js';
+import { clientFor, type Handler, never, planned, serve } from '../support.js';
 import { envelope, packed, realRecords, response, wat } from './archives.js';
 
 const REAL_WAT = packed(realRecords('wat'));
@@ -44,8 +44,8 @@ async function readAll(
   const commonCrawlBase = options.base ?? ANYWHERE;
   const config = sourcesSchema.parse({ commonCrawl, commonCrawlBase });
   const source = createCommonCrawlSource(config, client);
-  const units = await source.plan(0, []);
-  expect(await source.plan(1, [])).toEqual([]);
+  const units = await planned(source);
+  expect(await planned(source, 1)).toEqual([]);
   const all: Found = { candidates: [], rejects: [], links: [], counts: {}, ids: [], files: [] };
   for (const unit of units) {
     all.ids.push(unit.id);

@@ -10,7 +10,7 @@ import { writeParquet } from '../../../src/core/parquet/writer.js';
 import { optional, string, strings } from '../../../src/core/record.js';
 import type { SourceResult } from '../../../src/core/source.js';
 import { createListSource } from '../../../src/crawl/index.js';
-import { never } from '../support.js';
+import { never, planned } from '../support.js';
 
 async function folder(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'wit-list-'));
@@ -28,7 +28,7 @@ type Settings = Parameters<typeof sourcesSchema.parse>[0] & object;
 
 async function readAll(lists: string[], settings: Settings = {}): Promise<SourceResult> {
   const source = await createListSource(sourcesSchema.parse({ lists, ...settings }));
-  const units = await source.plan(0, []);
+  const units = await planned(source);
   const all: SourceResult = { candidates: [], rejects: [], links: [], counts: { rows: 0 } };
   for (const unit of units) {
     const result = await source.run(unit, never);
@@ -36,7 +36,8 @@ async function readAll(lists: string[], settings: Settings = {}): Promise<Source
     all.rejects.push(...result.rejects);
     all.counts.rows = (all.counts.rows ?? 0) + (result.counts.rows ?? 0);
   }
-  expect(await source.plan(1, [])).toEqual([]);
+  expect(await planned(source, 1)).toEqual([]);
+  await source.close?.();
   return all;
 }
 
@@ -299,12 +300,12 @@ describe('list', () => {
       });
     }
     const source = await createListSource(sourcesSchema.parse({ lists: [dir] }));
-    const units = await source.plan(0, []);
+    const units = await planned(source);
     const results = await Promise.all(units.map((unit) => source.run(unit, never)));
     const files = units.map(({ input }) => input.file);
     expect(files).toEqual([...files].sort());
     expect(results.flatMap(({ candidates }) => candidates)).toHaveLength(80);
-    await source.plan(1, []);
+    await source.close?.();
   });
 
   it('cuts files into ranges of rows that can be read in any order, again, and at once', async () => {
@@ -313,7 +314,7 @@ describe('list', () => {
     const second = await file('second.csv', 'url,caption\nhttp://b.test/,x\n');
     const config = sourcesSchema.parse({ lists: [first, second, first], unitSize: 10 });
     const source = await createListSource(config);
-    const units = await source.plan(0, []);
+    const units = await planned(source);
     expect(units).toHaveLength(11);
     expect(units[9]?.input).toMatchObject({ file: first, start: 90, end: 95 });
     expect(new Set(units.map(({ id }) => id)).size).toBe(11);
@@ -327,11 +328,12 @@ describe('list', () => {
     const again = await Promise.all(backwards.map((unit) => source.run(unit, never)));
     const texts = again.toReversed().flatMap(({ candidates }) => candidates.map((c) => c.text));
     expect(texts).toEqual(inOrder);
-    expect(await source.plan(1, [])).toEqual([]);
+    expect(await planned(source, 1)).toEqual([]);
+    await source.close?.();
     // The same list gives the same units, so that a rerun knows them.
     const rerun = await createListSource(config);
-    expect(await rerun.plan(0, [])).toEqual(units);
-    await rerun.plan(1, []);
+    expect(await planned(rerun)).toEqual(units);
+    await rerun.close?.();
   });
 });
 

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type NetConfig, sourcesSchema } from '../../../src/config.js';
@@ -6,7 +8,7 @@ import type { SourceUnit } from '../../../src/core/source.js';
 import type { Candidate, Reject } from '../../../src/core/types.js';
 import { createWebSource, type WebUnit } from '../../../src/crawl/index.js';
 import { startInternet } from '../../web/internet.js';
-import { clientFor, type Handler, html, never, serve } from '../support.js';
+import { clientFor, type Handler, html, linksOf, never, newFolder, serve } from '../support.js';
 
 type Settings = Parameters<typeof sourcesSchema.parse>[0] & object;
 
@@ -27,22 +29,28 @@ async function crawl(
 ): Promise<Crawl> {
   const client = clientFor(port, net);
   const config = sourcesSchema.parse(settings);
-  const source = createWebSource(config, client, concurrency === undefined ? {} : { concurrency });
+  const given = concurrency === undefined ? {} : { concurrency };
+  const source = await createWebSource(config, client, given);
   const all: Crawl = { units: [], rounds: [], candidates: [], rejects: [], counts: {} };
-  let links: string[] = [];
+  const folder = join(await newFolder(), 'frontier');
+  const found: string[][] = [];
+  const links = (round: number) => linksOf(found[round] as string[]);
   for (let round = 0; ; round++) {
-    const units = await source.plan(round, links);
+    const units: SourceUnit<WebUnit>[] = [];
+    const context = { folder, links, signal: never };
+    for await (const unit of source.plan(round, context)) units.push(unit);
     if (units.length === 0) return all;
     all.units.push(...units);
     all.rounds.push(units.flatMap(({ input }) => ('pages' in input ? input.pages : [])));
-    links = [];
+    found.push([]);
     for (const unit of units) {
-      const result = await source.run(unit, never);
-      all.candidates.push(...result.candidates);
-      all.rejects.push(...result.rejects);
-      links = links.concat(result.links);
-      for (const [name, n] of Object.entries(result.counts)) {
-        all.counts[name] = (all.counts[name] ?? 0) + n;
+      for await (const result of source.stream(unit, never)) {
+        all.candidates.push(...result.candidates);
+        all.rejects.push(...result.rejects);
+        found[round]?.push(...result.links);
+        for (const [name, n] of Object.entries(result.counts)) {
+          all.counts[name] = (all.counts[name] ?? 0) + n;
+        }
       }
     }
   }
@@ -185,9 +193,9 @@ describe('web', () => {
 
   it.each(['nonsense', '/a', 'ftp://a.test/', 'http://u:p@a.test/'])(
     'names the bad seed %j',
-    (seed) => {
+    async (seed) => {
       const config = sourcesSchema.parse({ seeds: ['http://a.test/', seed] });
-      expect(() => createWebSource(config, clientFor(1))).toThrow(JSON.stringify(seed));
+      await expect(createWebSource(config, clientFor(1))).rejects.toThrow(JSON.stringify(seed));
     },
   );
 });
@@ -195,9 +203,9 @@ describe('web', () => {
 describe('seeds', () => {
   it.each(['http://b.test/', 'http://a.test/photo.jpg'])(
     'that would not be visited are named: %s',
-    (seed) => {
+    async (seed) => {
       const config = sourcesSchema.parse({ seeds: ['http://a.test/', seed], hosts: ['a.test'] });
-      expect(() => createWebSource(config, clientFor(1))).toThrow(seed);
+      await expect(createWebSource(config, clientFor(1))).rejects.toThrow(seed);
     },
   );
 });
@@ -332,5 +340,148 @@ describe('a small internet with every trouble', () => {
     const losses = ({ rejects }: Crawl) => rejects.map(({ pageUrl, reason }) => [pageUrl, reason]);
     expect(losses(many)).toEqual(losses(one));
     expect(one.candidates.length).toBeGreaterThan(60);
+  });
+});
+
+describe('seed files', () => {
+  it('start a crawl beside seeds of the settings; lines that are no seeds are rejects', async () => {
+    const links = '<a href=/next>n</a><a href=http://c.test/>c</a>';
+    const server = await serve(
+      site({
+        'a.test/': links,
+        'a.test/next': '<a href=/deep>d</a>',
+        'b.test/': links,
+        'b.test/next': '',
+        'd.test/': links,
+        'd.test/sitemap.xml': text('text/xml', '<urlset><loc>http://d.test/listed</loc></urlset>'),
+        'd.test/listed': '',
+        'd.test/next': '',
+      }),
+    );
+    const folder = await newFolder();
+    const plain = join(folder, 'seeds.txt');
+    await writeFile(
+      plain,
+      '\uFEFFhttp://a.test/#top\r\n\n# a comment\nnonsense\nhttp://a.test/\nhttp://b.test/x.pdf\nhttp://b.test/',
+    );
+    const packed = join(folder, 'more.gz');
+    await writeFile(packed, gzipSync('http://b.test/\nftp://b.test/\n'));
+    const settings = { seeds: ['http://d.test/'], seedFiles: [plain, packed], maxDepth: 1 };
+    const { rounds, rejects, counts } = await crawl(server.port, settings);
+    expect(rounds).toEqual([
+      [],
+      ['http://a.test/', 'http://b.test/', 'http://d.test/'],
+      ['http://a.test/next', 'http://b.test/next', 'http://d.test/listed', 'http://d.test/next'],
+    ]);
+    expect(rejects.map(({ pageUrl, reason, detail }) => [pageUrl, reason, detail])).toEqual([
+      ['nonsense', 'bad_url', `${plain}, line 4: it is not an absolute URL`],
+      ['http://b.test/x.pdf', 'bad_url', `${plain}, line 6: a file, a trap, or outside the hosts`],
+      ['ftp://b.test/', 'bad_url', `${packed}, line 2: ftp: is neither http: nor https:`],
+    ]);
+    expect(counts).toEqual({ pages: 7, seeds: 4, sitemaps: 1 });
+  });
+
+  it('that are not there are an error, and so is any host beside hosts', async () => {
+    const missing = sourcesSchema.parse({ seedFiles: ['/nowhere/seeds.txt'] });
+    await expect(createWebSource(missing, clientFor(1))).rejects.toMatchObject({
+      code: 'missing_file',
+      message: 'Seed file /nowhere/seeds.txt does not exist',
+    });
+    const both = sourcesSchema.parse({ seeds: ['http://a.test/'], hosts: ['a'], anyHost: true });
+    await expect(createWebSource(both, clientFor(1))).rejects.toThrow('cannot both be set');
+  });
+});
+
+describe('any host', () => {
+  it('is visited, each within its budget', async () => {
+    const pages = (host: string) =>
+      [1, 2, 3].map((n) => `<a href=http://${host}/${n}>x</a>`).join('');
+    const server = await serve((req, res) => {
+      if (req.url === '/robots.txt') res.writeHead(404).end();
+      else html(res, pages('b.test') + pages('c.test') + pages(String(req.headers.host)));
+    });
+    const settings = {
+      seeds: ['http://a.test/'],
+      anyHost: true,
+      maxPagesPerHost: 2,
+      sitemaps: false,
+      maxDepth: 3,
+    };
+    const { rounds } = await crawl(server.port, settings);
+    expect(rounds).toEqual([
+      ['http://a.test/'],
+      [
+        'http://a.test/1',
+        'http://b.test/1',
+        'http://b.test/2',
+        'http://c.test/1',
+        'http://c.test/2',
+      ],
+    ]);
+  });
+});
+
+describe('a canonical page', () => {
+  it('is followed in place of the links of its variants, which keep their images', async () => {
+    const variant = (canonical: string, name: string) =>
+      `<link rel=canonical href="${canonical}"><img src=/${name}.png alt=${name}><a href=/from-${name}>x</a>`;
+    const server = await serve(
+      site({
+        'a.test/': ['list?sort=1', 'self', 'front', 'away', 'shut']
+          .map((name) => `<a href=/${name}>x</a>`)
+          .join(''),
+        'a.test/list?sort=1': variant('/list', 'variant'),
+        'a.test/list': variant('/list', 'list'),
+        'a.test/self': variant('http://a.test/self#x', 'self'),
+        'a.test/front': variant('/', 'front'),
+        'a.test/away': variant('http://b.test/away', 'away'),
+        'a.test/shut': `<meta name=robots content=nofollow>${variant('/other', 'shut')}`,
+      }),
+    );
+    const settings = { seeds: ['http://a.test/'], sitemaps: false, maxDepth: 2 };
+    const { rounds, candidates } = await crawl(server.port, settings);
+    expect(rounds[2]).toEqual([
+      'http://a.test/from-away',
+      'http://a.test/from-front',
+      'http://a.test/from-self',
+      'http://a.test/list',
+    ]);
+    expect(new Set(candidates.map(({ text: alt }) => alt))).toEqual(
+      new Set(['variant', 'list', 'self', 'front', 'away', 'shut']),
+    );
+  });
+});
+
+describe('images in sitemaps', () => {
+  it('are candidates of their pages, unless these may not be visited', async () => {
+    const image = (name: string, more = '') =>
+      `<image:image><image:loc>/${name}.jpg</image:loc>${more}</image:image>`;
+    const page = (url: string, ...images: string[]) =>
+      `<url><loc>${url}</loc>${images.join('')}</url>`;
+    const sitemap = `<urlset>${page(
+      'http://a.test/1#x',
+      image('dog', '<image:caption>A dog</image:caption><image:title>Rex</image:title>'),
+      image('cat', '<image:license>http://a.test/cc</image:license>'),
+      image('dog', '<image:title>Rex</image:title>'),
+    )}${page('http://a.test/private/2', image('no'))}${page('http://b.test/', image('no'))}</urlset>`;
+    const server = await serve(
+      site({
+        'a.test/robots.txt': text('text/plain', 'User-agent: *\nDisallow: /private'),
+        'a.test/sitemap.xml': text('text/xml', sitemap),
+        'a.test/': '',
+        'a.test/1': '',
+      }),
+    );
+    const { candidates, rejects } = await crawl(server.port, { seeds: ['http://a.test/'] });
+    expect(candidates.map((c) => [c.imageUrl, c.text, c.textSource, c.pageUrl, c.license])).toEqual(
+      [
+        ['http://a.test/dog.jpg', 'A dog', 'caption', 'http://a.test/1', undefined],
+        ['http://a.test/dog.jpg', 'Rex', 'title', 'http://a.test/1', undefined],
+        ['http://a.test/cat.jpg', '', 'alt', 'http://a.test/1', 'http://a.test/cc'],
+      ],
+    );
+    expect(rejects.map(({ pageUrl, reason }) => [pageUrl, reason])).toEqual([
+      ['http://a.test/private/2', 'robots_disallowed'],
+    ]);
   });
 });

@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Tournament } from '../../../src/core/tournament.js';
+import { NumberReader, NumberWriter } from '../../../src/core/varint.js';
 import { Best } from '../../../src/queries/count/best.js';
 import { mergePairs } from '../../../src/queries/count/merge-pairs.js';
 import { mergeWords } from '../../../src/queries/count/merge-words.js';
 import { PairList } from '../../../src/queries/count/pair-list.js';
 import { writeRun } from '../../../src/queries/count/runs.js';
-import { Tournament } from '../../../src/queries/count/tournament.js';
-import { NumberReader, NumberWriter } from '../../../src/queries/count/varint.js';
 import { WordTable } from '../../../src/queries/count/word-table.js';
 import { randomBy } from '../dump/sample.js';
 

@@ -34,15 +34,15 @@ export function createCommonCrawlSource(
   return {
     name: SOURCE,
 
-    async plan(round) {
-      if (round > 0) return [];
+    async *plan(round) {
+      if (round > 0) return;
       const files = await reachable(() =>
         findArchives(config.commonCrawl, config.commonCrawlBase, client, never),
       );
-      return files.map((file, index) => {
+      for (const [index, file] of files.entries()) {
         const digest = contentId(file).slice(0, 8);
-        return { id: `${SOURCE}-${String(index).padStart(5, '0')}-${digest}`, input: { file } };
-      });
+        yield { id: `${SOURCE}-${String(index).padStart(5, '0')}-${digest}`, input: { file } };
+      }
     },
 
     stream: ({ input }, signal) => readArchive(input.file, client, signal),

@@ -64,18 +64,17 @@ export function createSearchSource(
   return {
     name: 'search',
 
-    async plan(round) {
-      if (round > 0) return [];
+    async *plan(round) {
+      if (round > 0) return;
       const queries = chooseQueries(options.queries, config, options.seed);
-      const units: SourceUnit<SearchUnit>[] = [];
+      let index = 0;
       for (let at = 0; at < queries.length; at += config.queriesPerUnit) {
         // Engine by engine within the same queries, so that all engines are at work from the start.
         for (const engine of apis.keys()) {
           const input = { engine, queries: queries.slice(at, at + config.queriesPerUnit) };
-          units.push(unitOf(units.length, input));
+          yield unitOf(index++, input);
         }
       }
-      return units;
     },
 
     async *stream({ input }, signal) {

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sourcesSchema } from '../../../../src/config.js';
 import type { Candidate } from '../../../../src/core/types.js';
 import { createListSource } from '../../../../src/crawl/index.js';
-import { never } from '../../support.js';
+import { never, planned } from '../../support.js';
 
 interface Row {
   URL: string;
@@ -47,12 +47,12 @@ async function read(path: string, unitSize: number, extraColumns = COLUMNS): Pro
   const config = { lists: [path], urlColumn: 'URL', captionColumn: 'TEXT', extraColumns, unitSize };
   const source = await createListSource(sourcesSchema.parse(config));
   const found: Candidate[] = [];
-  for (const unit of await source.plan(0, [])) {
+  for (const unit of await planned(source)) {
     const { candidates, rejects } = await source.run(unit, never);
     expect(rejects).toEqual([]);
     found.push(...candidates);
   }
-  await source.plan(1, []);
+  await source.close?.();
   return found;
 }
 

@@ -4,7 +4,7 @@ import { type NetConfig, searchSchema } from '../../../../src/config.js';
 import type { SourceUnit } from '../../../../src/core/source.js';
 import type { Candidate, Reject } from '../../../../src/core/types.js';
 import { createSearchSource, type SearchUnit } from '../../../../src/crawl/index.js';
-import { clientFor, netFor, never, serve, type TestServer } from '../../support.js';
+import { clientFor, netFor, never, planned, serve, type TestServer } from '../../support.js';
 import { Apis, type ApisOptions, json, type Request, type Work } from './engines.js';
 
 type Settings = Parameters<typeof searchSchema.parse>[0] & object;
@@ -78,8 +78,8 @@ async function search(
   options: SearchSettings = {},
 ): Promise<Found> {
   const source = sourceOf(running, settings, options);
-  const units = await source.plan(0, []);
-  expect(await source.plan(1, [])).toEqual([]);
+  const units = await planned(source);
+  expect(await planned(source, 1)).toEqual([]);
   const found: Found = { units, candidates: [], rejects: [], counts: {} };
   for (const unit of units) {
     for await (const result of source.stream(unit, never)) {
@@ -567,7 +567,7 @@ describe('every engine', () => {
       queries: ['cat', 'dog', 'black cat', 'small'],
       net: { searxngPerSecond: 50 },
     });
-    const units = await source.plan(0, []);
+    const units = await planned(source);
     expect(units).toHaveLength(4);
     await Promise.all(
       units.map(async (unit) => {
@@ -601,7 +601,7 @@ describe('every engine', () => {
   it('ends at once when the run is aborted', async () => {
     const running = await start();
     const source = sourceOf(running, running.settings(['commons']));
-    const [unit] = await source.plan(0, []);
+    const [unit] = await planned(source);
     const control = new AbortController();
     control.abort(new Error('stopped'));
     const results = source.stream(unit as SourceUnit<SearchUnit>, control.signal);
@@ -632,7 +632,7 @@ describe('the plan', () => {
   const planOf = async (settings: object, seed = 0) => {
     const running = await start();
     const all = { ...running.settings(['commons', 'openverse']), queriesPerUnit: 3, ...settings };
-    return await sourceOf(running, all, { queries, seed }).plan(0, []);
+    return await planned(sourceOf(running, all, { queries, seed }));
   };
 
   it('puts some queries to each engine in a unit, all engines from the start', async () => {

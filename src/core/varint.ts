@@ -1,12 +1,12 @@
 /**
- * Files of counts: sorted, delta-coded numbers of seven bits a byte (LEB128), lowest first. Written to a
- * temporary name and committed whole; read in one pass with a small buffer. Both ends are
- * synchronous: they run in worker threads, where waiting is cheaper than asynchronous calls.
+ * Work files of numbers of seven bits a byte (LEB128), lowest first, and raw bytes. Written to a
+ * temporary name and committed whole; read in one pass with a small buffer. Both ends are synchronous:
+ * they move millions of small items, for which asynchronous calls are too dear.
  */
 
 import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { WitError } from '../../core/errors.js';
-import { writeError } from '../../core/store.js';
+import { WitError } from './errors.js';
+import { writeError } from './store.js';
 
 const BUFFER_BYTES = 1 << 18;
 /** Room for a few numbers of up to 53 bits, between two checks of the buffer. */
@@ -59,11 +59,11 @@ export class NumberWriter {
     if (this.#length >= BUFFER_BYTES) this.#flush();
   }
 
-  /** Flushes to disk and gives the file its name. */
-  commit(): void {
+  /** Gives the file its name; flushed to disk, unless it is of this run alone. */
+  commit(flushed = true): void {
     try {
       this.#flush();
-      fsyncSync(this.#file);
+      if (flushed) fsyncSync(this.#file);
       closeSync(this.#file);
       renameSync(this.#temporary, this.#path);
     } catch (cause) {
@@ -133,12 +133,21 @@ export class NumberReader {
     return value;
   }
 
-  /** Copies the next `count` bytes (at most MARGIN of them) to `target[offset …]`. */
+  /** Copies the next `count` bytes to `target[offset …]`. */
   raw(target: Uint8Array, offset: number, count: number): void {
     if (this.#length - this.#at < MARGIN && !this.#ended) this.#refill();
-    if (count > this.#length - this.#at) throw this.#truncated();
-    for (let i = 0; i < count; i++) target[offset + i] = this.#buffer[this.#at + i] as number;
-    this.#at += count;
+    let left = count;
+    let to = offset;
+    while (left > this.#length - this.#at) {
+      const copied = this.#buffer.copy(target, to, this.#at, this.#length);
+      left -= copied;
+      to += copied;
+      this.#at = this.#length;
+      if (this.#ended) throw this.#truncated();
+      this.#refill();
+    }
+    for (let i = 0; i < left; i++) target[to + i] = this.#buffer[this.#at + i] as number;
+    this.#at += left;
   }
 
   skip(count: number): void {
@@ -177,4 +186,5 @@ export class NumberReader {
   }
 }
 
-const REMEDY = 'Delete the work folder and run the same command again: counting starts anew.';
+const REMEDY =
+  'Delete its folder and run the same command again: what stood there is worked out anew.';
