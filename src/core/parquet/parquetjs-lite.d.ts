@@ -32,7 +32,7 @@ declare module 'parquetjs-lite' {
   export interface ColumnBuffer {
     dlevels: number[];
     rlevels: number[];
-    values: Buffer[];
+    values: (Buffer | string)[];
     distinct_values: Set<unknown>;
     count: number;
   }

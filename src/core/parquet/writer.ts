@@ -183,11 +183,12 @@ export class ParquetFileWriter<F extends Fields> {
     for (const { column } of this.#columns) {
       const rlevels = new Array<number>(rows.length).fill(0);
       const dlevels: number[] = [];
-      const values: Buffer[] = [];
+      // The library turns them into bytes when it encodes the column.
+      const values: string[] = [];
       for (const row of rows) {
         const value = row[column] as string | null;
         dlevels.push(value === null ? 0 : 1);
-        if (value !== null) values.push(Buffer.from(value));
+        if (value !== null) values.push(value);
       }
       // Strings carry no statistics, for which alone the distinct values would be needed.
       const distinct = new Set<unknown>();

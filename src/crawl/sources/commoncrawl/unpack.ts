@@ -30,6 +30,8 @@ export interface Unreadable {
 /** What one synchronous call takes and gives, at most. */
 const MAX_PACKED_BYTES = 8 * 1024 * 1024;
 const MAX_UNPACKED_BYTES = 32 * 1024 * 1024;
+/** Taken at a time for what one call gives: the record of most pages fits into one. */
+const CHUNK_BYTES = 32 * 1024;
 /** Fed to a stream at a time: a thousandfold of it may come out before anybody looks. */
 const SLICE_BYTES = 16 * 1024;
 /** With this much at hand nearly every member is whole. */
@@ -102,6 +104,7 @@ async function readMember(window: ByteWindow): Promise<Member> {
         const { buffer, engine } = inflateRawSync(view.subarray(headerBytes), {
           info: true,
           maxOutputLength: MAX_UNPACKED_BYTES,
+          chunkSize: CHUNK_BYTES,
         }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
         const trailer = headerBytes + engine.bytesWritten;
         if (view.length >= trailer + TRAILER_BYTES) {

@@ -35,6 +35,8 @@ export const SOURCE = 'commoncrawl';
 const IMAGE_PATH =
   /^(?:(?:AMP-)?IMG@\/(?:src|data-(?!href|uri)[\w-]*(?:src|original|lazy|image|url)[\w-]*|(?:data-)?[\w-]*srcset)|INPUT@\/src|SOURCE@\/[\w-]*srcset)$/i;
 
+const HTML_METADATA = Buffer.from('"HTML-Metadata"');
+
 type Json = Readonly<Record<string, unknown>>;
 
 /**
@@ -43,7 +45,7 @@ type Json = Readonly<Record<string, unknown>>;
  */
 export function readWat(block: Buffer, honours: ReadonlySet<RuleName>): ArchivedPage | undefined {
   // Most records are of requests, redirects and the like.
-  if (!block.includes('"HTML-Metadata"')) {
+  if (!block.includes(HTML_METADATA)) {
     checkEnd(block);
     return undefined;
   }
