@@ -27,8 +27,8 @@ import { FetchPart, fetchUnit, LOG_FOLDER, logPath } from './fetch-part.js';
  * at most one stored image (tens of kB) once it is done; bodies are bounded by twice `net.concurrency`.
  */
 const WINDOW = 2_048;
-/** One more than there are cores: while one waits for the main thread, they all have work. */
-const DECODED_AT_ONCE = availableParallelism() + 1;
+/** Twice the cores: while some images wait for the main thread, all cores have work. */
+const DECODED_AT_ONCE = 2 * availableParallelism();
 
 interface Item {
   part: FetchPart;
