@@ -12,6 +12,7 @@ import { crawlMemory } from './crawl-memory.js';
 import { asResult, asTable, type Bench, commitNow, writeResult } from './figures.js';
 import { images } from './images.js';
 import { queries } from './queries.js';
+import { select } from './select.js';
 
 const BENCHES: Record<string, Bench> = {
   cap,
@@ -19,6 +20,7 @@ const BENCHES: Record<string, Bench> = {
   'crawl-memory': crawlMemory,
   images,
   queries,
+  select,
 };
 
 const HELP = `npm run bench -- NAME [--quick | --large]
