@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { cap } from './cap.js';
 import { commoncrawl } from './commoncrawl.js';
 import { crawlMemory } from './crawl-memory.js';
+import { curation } from './curation.js';
 import { asResult, asTable, type Bench, commitNow, writeResult } from './figures.js';
 import { images } from './images.js';
 import { queries } from './queries.js';
@@ -18,6 +19,7 @@ const BENCHES: Record<string, Bench> = {
   cap,
   commoncrawl,
   'crawl-memory': crawlMemory,
+  curation,
   images,
   queries,
   select,
