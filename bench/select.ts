@@ -53,7 +53,12 @@ async function run({ quick, say }: BenchOptions) {
 async function sideBySide(
   name: string,
   files: CaptionFiles,
-  { folder, python, quick, say }: { folder: string; python: string } & BenchOptions,
+  {
+    folder,
+    python,
+    quick,
+    say,
+  }: { folder: string; python: string } & Pick<BenchOptions, 'quick' | 'say'>,
 ) {
   say(`${name}: pyahocorasick …`);
   const script = join(packageRoot, 'bench', 'pyahocorasick_match.py');
