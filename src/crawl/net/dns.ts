@@ -18,11 +18,15 @@ export interface Address {
 export type Resolve = (hostname: string) => Promise<readonly Address[]>;
 
 /**
- * Asks the machine's configured name servers for A and AAAA records. The hosts file is not read;
+ * Asks name servers, by default the configured ones, for A and AAAA records. The hosts file is not read;
  * `localhost` and names below it are loopback without asking anyone (RFC 6761 §6.3).
  */
-export function nameServers(timeoutMs = 5_000): Resolve {
+export function nameServers(
+  options: { timeoutMs?: number; servers?: readonly string[] } = {},
+): Resolve {
+  const { timeoutMs = 5_000, servers } = options;
   const resolver = new Resolver({ timeout: timeoutMs, tries: 2 });
+  if (servers !== undefined) resolver.setServers(servers);
   return async (hostname) => {
     const name = hostname.replace(/\.$/, '');
     if (name === 'localhost' || name.endsWith('.localhost')) {
@@ -52,6 +56,8 @@ export interface DnsCacheOptions {
   readonly ttlMs?: number;
   /** How long a name that does not exist is remembered as such. Other failures are not kept. */
   readonly negativeTtlMs?: number;
+  /** Longest wait for the resolver, which may ask several servers, each several times. */
+  readonly timeoutMs?: number;
 }
 
 /** A caching front to a resolver. */
@@ -60,6 +66,7 @@ export class DnsCache {
   readonly #clock: Clock;
   readonly #ttlMs: number;
   readonly #negativeTtlMs: number;
+  readonly #timeoutMs: number;
   readonly #entries: LruMap<string, { answer: Promise<readonly Address[]>; expires: number }>;
 
   constructor(options: DnsCacheOptions) {
@@ -67,6 +74,7 @@ export class DnsCache {
     this.#clock = options.clock;
     this.#ttlMs = options.ttlMs ?? 300_000;
     this.#negativeTtlMs = options.negativeTtlMs ?? 60_000;
+    this.#timeoutMs = options.timeoutMs ?? 15_000;
     this.#entries = new LruMap(options.size ?? 10_000);
   }
 
@@ -87,9 +95,19 @@ export class DnsCache {
   }
 
   async #ask(hostname: string): Promise<readonly Address[]> {
-    const addresses = await this.#resolve(hostname);
-    if (addresses.length === 0) throw noAddress(hostname);
-    return addresses;
+    const done = new AbortController();
+    const late = this.#clock.sleep(this.#timeoutMs, done.signal).then(() => {
+      throw Object.assign(new Error(`nobody knew ${hostname} within ${this.#timeoutMs} ms`), {
+        code: 'ETIMEOUT',
+      });
+    });
+    try {
+      const addresses = await Promise.race([this.#resolve(hostname), late]);
+      if (addresses.length === 0) throw noAddress(hostname);
+      return addresses;
+    } finally {
+      done.abort();
+    }
   }
 }
 

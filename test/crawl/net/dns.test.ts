@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { describe, expect, it } from 'vitest';
 import { type Address, DnsCache, nameServers } from '../../../src/crawl/net/dns.js';
 import { VirtualClock } from '../support.js';
@@ -59,6 +60,24 @@ describe('DnsCache', () => {
     expect(asked).toEqual(['a', 'b', 'c', 'b']);
   });
 
+  it('waits for no resolver longer than it may, and asks again later', async () => {
+    const clock = new VirtualClock();
+    let asked = 0;
+    const resolve = (): Promise<Address[]> => {
+      asked += 1;
+      return asked === 1 ? new Promise(() => {}) : Promise.resolve([address]);
+    };
+    const dns = new DnsCache({ resolve, clock, timeoutMs: 5_000 });
+    const waiting = [dns.resolve('a.test'), dns.resolve('a.test')];
+    const ended = await clock.run(Promise.allSettled(waiting));
+    expect(ended.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(ended[0]).toMatchObject({ reason: { code: 'ETIMEOUT' } });
+    expect(clock.now()).toBe(5_000);
+    expect(await dns.resolve('a.test')).toEqual([address]);
+    expect(asked).toBe(2);
+    expect(clock.sleeping).toBe(0);
+  });
+
   it('takes an empty answer as a failure', async () => {
     const dns = new DnsCache({ resolve: async () => [], clock: new VirtualClock() });
     await expect(dns.resolve('empty.test')).rejects.toMatchObject({ code: 'ENODATA' });
@@ -66,6 +85,21 @@ describe('DnsCache', () => {
 });
 
 describe('nameServers', () => {
+  it('ends, whatever the name servers do', async () => {
+    const silent = createSocket('udp4');
+    await new Promise<void>((resolve) => silent.bind(0, '127.0.0.1', resolve));
+    let queries = 0;
+    silent.on('message', () => queries++);
+    const resolve = nameServers({
+      timeoutMs: 50,
+      servers: [`127.0.0.1:${silent.address().port}`],
+    });
+    await expect(resolve('a.test')).rejects.toMatchObject({ code: 'ETIMEOUT' });
+    // Two tries each for IPv4 and IPv6.
+    expect(queries).toBe(4);
+    silent.close();
+  });
+
   it('answers localhost without asking anyone', async () => {
     const resolve = nameServers();
     for (const name of ['localhost', 'localhost.', 'shop.localhost']) {
