@@ -3,7 +3,7 @@
     python pyahocorasick_match.py QUERIES.txt CAPTIONS.txt PASSES
 
 Prints {"build_seconds", "per_second", "pairs", "digest"}: captions per second of CPU time, the
-median of PASSES after one that is not timed; then all pairs of caption and query, and their SHA-256.
+median of PASSES after one that is not timed; then all pairs of caption and query, and SHA-256.
 """
 
 import hashlib
