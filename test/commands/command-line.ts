@@ -33,3 +33,28 @@ export function start(args: readonly string[]): { child: ChildProcess; ended: Pr
 export async function run(args: readonly string[]): Promise<Ran> {
   return await start(args).ended;
 }
+
+/**
+ * Runs a command that is killed (-9) at random moments, again and again, until it ends by itself. Later
+ * and later, so that every stage is hit; and ever more so, so that it gets to its end on a busy machine
+ * too. The moments are random in truth: a failure is a failure, whatever moment brought it out.
+ * @param between called after each kill
+ * @returns how often it was killed
+ * @throws Error when it fails, or is never left enough time
+ */
+export async function runKilled(
+  args: readonly string[],
+  between: () => Promise<void> = async () => {},
+): Promise<number> {
+  for (let kills = 0; kills < 60; kills++) {
+    const { child, ended } = start(args);
+    const ms = 300 + Math.random() * 200 * (kills + 1) * 1.08 ** kills;
+    const timer = setTimeout(() => child.kill('SIGKILL'), ms);
+    const { code, stderr } = await ended;
+    clearTimeout(timer);
+    if (code === 0) return kills;
+    if (code !== null) throw new Error(`exit code ${code} after ${kills} kills\n${stderr}`);
+    await between();
+  }
+  throw new Error('killed 60 times, and not at its end');
+}

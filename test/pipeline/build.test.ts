@@ -16,7 +16,7 @@ import {
 import { packageRoot } from '../../src/core/version.js';
 import { buildDataset } from '../../src/pipeline/build.js';
 import { verifyShards } from '../../src/shard/index.js';
-import { run, start } from '../commands/command-line.js';
+import { run, runKilled, start } from '../commands/command-line.js';
 import { type Internet, startInternet } from '../web/internet.js';
 import { contentOf } from './content.js';
 
@@ -157,24 +157,7 @@ describe('crawl-and-build, interrupted', () => {
     async (seed) => {
       const out = join(root, `killed-${seed}`);
       const args = ['crawl-and-build', ...flags, '--out', out];
-      let kills = 0;
-      for (let attempt = 0; ; attempt++) {
-        expect(attempt).toBeLessThan(60);
-        const { child, ended } = start(args);
-        // Later and later, so that every stage is hit and the run gets to its end. The times are
-        // random in truth: a failure is a failure, whatever moment brought it out.
-        const timer = setTimeout(
-          () => child.kill('SIGKILL'),
-          400 + Math.random() * 250 * (attempt + 1),
-        );
-        const { code, stderr } = await ended;
-        clearTimeout(timer);
-        if (code !== null) {
-          expect(code, stderr).toBe(0);
-          break;
-        }
-        kills += 1;
-      }
+      const kills = await runKilled(args);
       expect(kills).toBeGreaterThan(0);
       expect(await contentOf(out)).toEqual(await contentOf(reference));
     },

@@ -17,7 +17,7 @@ import { readRecords } from '../../src/core/parquet/reader.js';
 import { writeParquet } from '../../src/core/parquet/writer.js';
 import { double, optional, string } from '../../src/core/record.js';
 import { rejectFields } from '../../src/core/types.js';
-import { run, start } from '../commands/command-line.js';
+import { run, runKilled } from '../commands/command-line.js';
 import { contentOf } from './content.js';
 
 const IMAGES = 90;
@@ -179,20 +179,7 @@ json.dump(seen, sys.stdout)
 
   it('ends with the same bytes after kill -9 at random moments', async () => {
     const out = join(root, 'killed');
-    let kills = 0;
-    for (let attempt = 0; ; attempt++) {
-      expect(attempt).toBeLessThan(60);
-      const { child, ended } = start(['crawl-and-build', ...flags, '--out', out]);
-      const ms = 300 + Math.random() * 150 * (attempt + 1);
-      const timer = setTimeout(() => child.kill('SIGKILL'), ms);
-      const { code, stderr } = await ended;
-      clearTimeout(timer);
-      if (code !== null) {
-        expect(code, stderr).toBe(0);
-        break;
-      }
-      kills += 1;
-    }
+    const kills = await runKilled(['crawl-and-build', ...flags, '--out', out]);
     expect(kills).toBeGreaterThan(0);
     expect(await contentOf(out)).toEqual(await contentOf(reference));
   }, 240_000);

@@ -16,7 +16,7 @@ import { pairFields, rejectFields, selectionFields } from '../../src/core/types.
 import { buildDataset } from '../../src/pipeline/build.js';
 import { reportOn } from '../../src/pipeline/report.js';
 import { verifyShards } from '../../src/shard/index.js';
-import { run, start } from '../commands/command-line.js';
+import { run, runKilled } from '../commands/command-line.js';
 import { contentOf } from './content.js';
 
 const IMAGES = 90;
@@ -272,26 +272,14 @@ describe('retryFailed', () => {
 
     const dir = await copyOf(ill, 'killed');
     const old = (await readDataset(dir)).manifest;
-    let kills = 0;
-    for (let attempt = 0; ; attempt++) {
-      expect(attempt).toBeLessThan(60);
-      const { child, ended } = start([...args, dir]);
-      // Random in truth: a failure is a failure, whatever moment brought it out.
-      const timer = setTimeout(() => child.kill('SIGKILL'), 300 + Math.random() * 200 * attempt);
-      const { code, stderr } = await ended;
-      clearTimeout(timer);
-      if (code !== null) {
-        expect(code, stderr).toBe(0);
-        break;
-      }
-      kills += 1;
+    const kills = await runKilled([...args, dir], async () => {
       const { manifest } = await readDataset(dir);
       const isNew = manifest.units.length > old.units.length;
       expect(manifest.funnel.kept).toBe(
         (isNew ? (await readDataset(reference)).manifest : old).funnel.kept,
       );
       expect((await fates(dir, manifest)).size).toBe(IMAGES);
-    }
+    });
     expect(kills).toBeGreaterThan(0);
     expect(await contentOf(dir)).toEqual(await contentOf(reference));
   }, 120_000);

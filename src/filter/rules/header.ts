@@ -9,7 +9,7 @@ export const animated = defineRule<ImageHeader, number>({
   version: 1,
   reason: 'animated',
   drops:
-    'images of more than one frame (filter.dropAnimated); else their first frame stands for them',
+    'images of more than one frame, unless filter.animation lets the first frame stand for them',
   settings: ['animation'],
   limit: ({ animation }) => (animation === 'refuse' ? '1 frame' : undefined),
   measure: ({ frames }) => frames,

@@ -1,7 +1,7 @@
 /**
  * What a rule is: a pure function of what it judges and of the settings, with a name, a version, and
- * the reason that it gives. A rule measures first and compares then, so that what `wit filter explain`
- * shows is what decided.
+ * the reason that it gives. A rule measures first and compares then, so that what `explain` says is what
+ * decided.
  *
  * Whoever changes what a rule measures or how it compares raises its version: datasets keep the versions
  * that made them, and are not gone on with under others.
