@@ -41,11 +41,11 @@ header { padding-top: clamp(36px, 8vw, 84px); }
   margin-bottom: 10px; }
 .lede { font: 1.2rem/1.5 var(--serif); color: var(--soft); margin-top: 16px; max-width: 56ch; }
 .warning { border-left: 3px solid var(--lose); padding: 2px 0 2px 12px; margin-top: 20px; }
-.figures { display: grid; gap: 22px 20px; margin: 36px 0 0; padding: 24px 0;
-  grid-template-columns: repeat(auto-fit, minmax(118px, 1fr));
+.figures { display: flex; flex-wrap: wrap; gap: 22px 26px; margin: 36px 0 0; padding: 24px 0;
   border-top: 1px solid var(--ink); border-bottom: 1px solid var(--hair); }
-.figures div { display: flex; flex-direction: column-reverse; justify-content: flex-end; }
-.figures dt { color: var(--soft); font-size: 0.88rem; line-height: 1.35; }
+.figures div { flex: 1 0 6.2rem; max-width: 10rem; display: flex; flex-direction: column-reverse;
+  justify-content: flex-end; }
+.figures dt { max-width: 8rem; color: var(--soft); font-size: 0.88rem; line-height: 1.35; }
 .figures dd { margin: 0 0 3px; font: 600 1.9rem/1.15 var(--serif); letter-spacing: -0.01em;
   white-space: nowrap; }
 .figures .result dd { color: var(--keep); }
