@@ -56,8 +56,6 @@ export interface DnsCacheOptions {
   readonly ttlMs?: number;
   /** How long a name that does not exist is remembered as such. Other failures are not kept. */
   readonly negativeTtlMs?: number;
-  /** Longest wait for the resolver, which may ask several servers, each several times. */
-  readonly timeoutMs?: number;
 }
 
 /** A caching front to a resolver. */
@@ -66,7 +64,6 @@ export class DnsCache {
   readonly #clock: Clock;
   readonly #ttlMs: number;
   readonly #negativeTtlMs: number;
-  readonly #timeoutMs: number;
   readonly #entries: LruMap<string, { answer: Promise<readonly Address[]>; expires: number }>;
 
   constructor(options: DnsCacheOptions) {
@@ -74,7 +71,6 @@ export class DnsCache {
     this.#clock = options.clock;
     this.#ttlMs = options.ttlMs ?? 300_000;
     this.#negativeTtlMs = options.negativeTtlMs ?? 60_000;
-    this.#timeoutMs = options.timeoutMs ?? 15_000;
     this.#entries = new LruMap(options.size ?? 10_000);
   }
 
@@ -95,19 +91,9 @@ export class DnsCache {
   }
 
   async #ask(hostname: string): Promise<readonly Address[]> {
-    const done = new AbortController();
-    const late = this.#clock.sleep(this.#timeoutMs, done.signal).then(() => {
-      throw Object.assign(new Error(`nobody knew ${hostname} within ${this.#timeoutMs} ms`), {
-        code: 'ETIMEOUT',
-      });
-    });
-    try {
-      const addresses = await Promise.race([this.#resolve(hostname), late]);
-      if (addresses.length === 0) throw noAddress(hostname);
-      return addresses;
-    } finally {
-      done.abort();
-    }
+    const addresses = await this.#resolve(hostname);
+    if (addresses.length === 0) throw noAddress(hostname);
+    return addresses;
   }
 }
 

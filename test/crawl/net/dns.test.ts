@@ -60,24 +60,6 @@ describe('DnsCache', () => {
     expect(asked).toEqual(['a', 'b', 'c', 'b']);
   });
 
-  it('waits for no resolver longer than it may, and asks again later', async () => {
-    const clock = new VirtualClock();
-    let asked = 0;
-    const resolve = (): Promise<Address[]> => {
-      asked += 1;
-      return asked === 1 ? new Promise(() => {}) : Promise.resolve([address]);
-    };
-    const dns = new DnsCache({ resolve, clock, timeoutMs: 5_000 });
-    const waiting = [dns.resolve('a.test'), dns.resolve('a.test')];
-    const ended = await clock.run(Promise.allSettled(waiting));
-    expect(ended.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    expect(ended[0]).toMatchObject({ reason: { code: 'ETIMEOUT' } });
-    expect(clock.now()).toBe(5_000);
-    expect(await dns.resolve('a.test')).toEqual([address]);
-    expect(asked).toBe(2);
-    expect(clock.sleeping).toBe(0);
-  });
-
   it('takes an empty answer as a failure', async () => {
     const dns = new DnsCache({ resolve: async () => [], clock: new VirtualClock() });
     await expect(dns.resolve('empty.test')).rejects.toMatchObject({ code: 'ENODATA' });
