@@ -19,7 +19,7 @@ export async function writerOf(dir: string): Promise<number | undefined> {
     return undefined;
   }
   const pid = Number.parseInt(text, 10);
-  return Number.isInteger(pid) && isAlive(pid) ? pid : undefined;
+  return Number.isInteger(pid) && (await isAlive(pid)) ? pid : undefined;
 }
 
 /**
@@ -54,12 +54,22 @@ export async function lockFolder(dir: string): Promise<() => Promise<void>> {
   throw new WitError('dataset', `Cannot lock ${dir}: other processes keep taking the lock`);
 }
 
-function isAlive(pid: number): boolean {
+async function isAlive(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     // EPERM: it lives, but is somebody else's.
-    return systemCode(error) === 'EPERM';
+    if (systemCode(error) !== 'EPERM') return false;
   }
+  return !(await isZombie(pid));
+}
+
+/**
+ * A process that has ended takes signals until its parent asks for its exit code, which one that runs a
+ * container may never do. Told by Linux's proc_pid_stat(5): the state stands after the name, which is in
+ * parentheses and may hold some. Elsewhere false.
+ */
+async function isZombie(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  return /^ [ZX]/.test(stat.slice(stat.lastIndexOf(')') + 1));
 }
