@@ -1,7 +1,7 @@
 /**
- * Is a caption in one of the languages wanted? Detection by `eld`, with a burden of proof: captions
- * are short, and a detector asked about "kiwi fruit" guesses (of 1,949 English names of emoji it calls
- * one in five reliably foreign). So a text is refused only on evidence:
+ * Is a caption in one of the languages wanted? Detection as eld's (core/language), with a burden of
+ * proof: captions are short, and a detector asked about "kiwi fruit" guesses (of 1,949 English names of
+ * emoji it calls one in five reliably foreign). So a text is refused only on evidence:
  *
  * - A text with no letters is in no language: kept.
  * - A text mostly in a script that none of the wanted languages uses is refused.
@@ -13,12 +13,15 @@
  * Measured in test/filter/language.test.ts.
  */
 
-import { eld } from 'eld/medium';
+import { LanguageDetector } from '../core/language/detector.js';
 import { tokenise } from './match.js';
 import { englishWords } from './vocabulary.js';
 
-const LETTER = /\p{L}/gu;
-const LATIN_LETTER = /\p{Script=Latin}/gu;
+const LETTER = /\p{L}/u;
+const LETTERS = /\p{L}/gu;
+const LATIN_LETTERS = /\p{Script=Latin}/gu;
+
+const NOT_ASCII = /[^\0-\x7f]/;
 
 /** Languages of `wit`'s texts that are not written in Latin letters, so that script alone tells nothing. */
 const OTHER_SCRIPTS: ReadonlySet<string> = new Set(
@@ -51,6 +54,8 @@ const LONG = 6;
 const LONG_TEXT = { lead: 0.1, known: 0.7 };
 const SHORT_TEXT = { lead: 0.2, known: 0.5 };
 
+let detector: LanguageDetector | undefined;
+
 /**
  * The language that `text` is in rather than in one of `wanted` (ISO 639-1; empty: all pass);
  * undefined when it may pass.
@@ -62,17 +67,16 @@ export function foreignLanguage(
   isListed: (word: string) => boolean,
 ): string | undefined {
   if (wanted.length === 0) return undefined;
-  const letters = text.match(LETTER)?.length ?? 0;
-  if (letters === 0) return undefined;
-  const latin = text.match(LATIN_LETTER)?.length ?? 0;
-  const detected = eld.detect(text);
-  if (latin * 2 < letters && !wanted.some((language) => OTHER_SCRIPTS.has(language))) {
-    return detected.language || 'other script';
+  if (!LETTER.test(text)) return undefined;
+  detector ??= new LanguageDetector();
+  const scores = detector;
+  const detected = scores.detect(text);
+  if (!isMostlyLatin(text) && !wanted.some((language) => OTHER_SCRIPTS.has(language))) {
+    return detected || 'other script';
   }
-  if (detected.language === '' || wanted.includes(detected.language)) return undefined;
-  const scores = detected.getScores();
-  const theirs = scores[detected.language] ?? 0;
-  const lead = theirs - Math.max(0, ...wanted.map((language) => scores[language] ?? 0));
+  if (detected === '' || wanted.includes(detected)) return undefined;
+  const lead =
+    scores.score(detected) - Math.max(0, ...wanted.map((language) => scores.score(language)));
   const words = tokenise(text).filter((word) => TELLING_WORD.test(word));
   const needed = words.length < LONG ? SHORT_TEXT : LONG_TEXT;
   if (lead <= needed.lead) return undefined;
@@ -80,5 +84,13 @@ export function foreignLanguage(
     ? (word: string) => !GLUE.has(word) && (isListed(word) || englishWords().has(word))
     : isListed;
   const known = words.filter(isKnown).length;
-  return known < needed.known * words.length ? detected.language : undefined;
+  return known < needed.known * words.length ? detected : undefined;
+}
+
+/** Whether of its letters at least half are Latin. */
+function isMostlyLatin(text: string): boolean {
+  if (!NOT_ASCII.test(text)) return true;
+  const letters = text.match(LETTERS)?.length ?? 0;
+  const latin = text.match(LATIN_LETTERS)?.length ?? 0;
+  return latin * 2 >= letters;
 }

@@ -116,7 +116,7 @@ export class Selector {
     const image = await cachedImage(this.#path('matcher'), texts, config.matching);
     const repeats = await this.#countRepeats();
     const rows = left.reduce((sum, unit) => sum + unit.rows, 0);
-    // A thread takes a second to learn its languages.
+    // A thread takes some time to start.
     const worthwhile = Math.floor(rows / ROWS_PER_THREAD);
     const judging = openJudging({ image, config, seed }, Math.min(threads, worthwhile));
     try {

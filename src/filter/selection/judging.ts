@@ -6,11 +6,20 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type ErrorAsData, errorFromData } from '../../core/errors.js';
+import { type LanguageTables, languageTables } from '../../core/language/tables.js';
 import { packageRoot } from '../../core/version.js';
 import { type Judgeable, type JudgeSetting, judgeBatch } from './judged.js';
 
 /** Threads run compiled code, also where the rest runs from its TypeScript. */
 const WORKER = join(packageRoot, 'dist', 'src', 'filter', 'selection', 'judging-worker.js');
+
+/** What a thread begins with. */
+export interface ThreadData extends Omit<JudgeSetting, 'image'> {
+  /** Of the matcher's image. */
+  readonly buffer: SharedArrayBuffer;
+  /** Absent where no language is asked about. */
+  readonly languages: LanguageTables | undefined;
+}
 
 export type Answer = { bytes: Uint8Array } | { error: ErrorAsData };
 
@@ -58,7 +67,8 @@ class Thread {
   #failure: Error | undefined;
 
   constructor({ image, config, seed }: JudgeSetting) {
-    const workerData = { buffer: image.buffer, config, seed };
+    const languages = config.languages.length === 0 ? undefined : languageTables();
+    const workerData: ThreadData = { buffer: image.buffer, languages, config, seed };
     this.#worker = new Worker(WORKER, { workerData })
       .on('message', (answer: Answer) => {
         const batch = this.#waiting.shift();
