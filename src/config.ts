@@ -331,6 +331,8 @@ export const filterSchema = z
     maxAspectRatio: z.number().min(1).nullable().optional(),
     /** Checked from the header, before decoding. */
     maxPixels: count.optional(),
+    /** CPU time for decoding one image. */
+    maxDecodeMs: count.default(10_000),
     /** Bits of the brightness histogram's entropy, 0 to 8. */
     minEntropy: z.number().min(0).max(8).optional(),
     /** An image whose pixels all lie within this many levels (0–255) of each other is blank; -1: none is. */

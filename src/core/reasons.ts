@@ -51,6 +51,7 @@ export const REASONS = {
   same_image_url: 'skip',
   // fetch: the image
   undecodable: 'skip',
+  decode_timeout: 'skip',
   unsupported_format: 'skip',
   too_few_bytes: 'skip',
   too_many_pixels: 'skip',
@@ -71,6 +72,7 @@ export type Reason = keyof typeof REASONS;
  */
 export const IMAGE_REASONS: ReadonlySet<Reason> = new Set<Reason>([
   'undecodable',
+  'decode_timeout',
   'unsupported_format',
   'too_few_bytes',
   'too_many_pixels',

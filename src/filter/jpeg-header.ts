@@ -8,6 +8,7 @@ export interface JpegHeader {
 }
 
 const [SOS, APP1, APP2] = [0xda, 0xe1, 0xe2];
+const SCAN = Buffer.from([0xff, SOS]);
 /** Frames that begin what every decoder takes: baseline, extended and progressive, Huffman-coded. */
 const FRAMES: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc2]);
 
@@ -39,4 +40,11 @@ export function readJpegHeader(file: Buffer): JpegHeader | undefined {
     at += 2 + length;
   }
   return undefined;
+}
+
+/** Passes over the picture: each costs time, however few bytes it has. Counts those of thumbnails, too. */
+export function scansOf(file: Buffer): number {
+  let scans = 0;
+  for (let at = file.indexOf(SCAN); at !== -1; at = file.indexOf(SCAN, at + SCAN.length)) scans++;
+  return scans;
 }

@@ -44,6 +44,7 @@ export const REASON_WORDS: Readonly<Record<Reason, string>> = {
   over_cap: 'over the cap of every query it matches',
   same_image_url: 'same image URL, another text',
   undecodable: 'cannot be decoded',
+  decode_timeout: 'takes too long to decode',
   unsupported_format: 'unsupported image format',
   too_few_bytes: 'too few bytes',
   too_many_pixels: 'too many pixels',

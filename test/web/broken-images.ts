@@ -43,6 +43,53 @@ export async function bomb(side: number): Promise<Buffer> {
   ]);
 }
 
+/**
+ * A progressive JPEG (ITU-T T.81, annex G) of one colour, in `scans` passes, at most 883, each of a few bytes and
+ * over every pixel: the decoder works for as long as they are many. Blocks are 8 by 8; a run of those without
+ * coefficients is 32,767 long.
+ */
+export function manyScans(side: number, scans: number): Buffer {
+  const blocks = Math.ceil(side / 8) ** 2;
+  const frame = Buffer.from([8, 0, 0, 0, 0, 1, 1, 0x11, 0]);
+  frame.writeUInt16BE(side, 1);
+  frame.writeUInt16BE(side, 3);
+  // Two Huffman tables of one code of one bit: the same level again, and a run with 14 bits of its length.
+  const table = (id: number, value: number) =>
+    segment(0xc4, Buffer.from([id, 1, ...Array(15).fill(0), value]));
+  const scan = (from: number, to: number, precision: number, data: Buffer) =>
+    Buffer.concat([segment(0xda, Buffer.from([1, 1, 0, from, to, precision])), data]);
+  const runs = packed(`0${'1'.repeat(14)}`.repeat(Math.ceil(blocks / 32_767)));
+  const parts = [scan(0, 0, 0, Buffer.alloc(Math.ceil(blocks / 8)))];
+  for (let coefficient = 1; coefficient < 64; coefficient++) {
+    // From the highest bit down, each once, as the standard has it.
+    for (let bit = 13; bit >= 0 && parts.length < scans; bit--) {
+      parts.push(scan(coefficient, coefficient, bit === 13 ? bit : ((bit + 1) << 4) | bit, runs));
+    }
+  }
+  return Buffer.concat([
+    Buffer.from([0xff, 0xd8]),
+    segment(0xdb, Buffer.from([0, ...Array(64).fill(1)])),
+    segment(0xc2, frame),
+    table(0x00, 0x00),
+    table(0x10, 0xe0),
+    ...parts,
+    Buffer.from([0xff, 0xd9]),
+  ]);
+}
+
+function segment(marker: number, data: Buffer): Buffer {
+  const length = data.length + 2;
+  return Buffer.concat([Buffer.from([0xff, marker, length >> 8, length & 0xff]), data]);
+}
+
+/** Bits as entropy-coded data: filled up with ones, a zero byte after 0xff. */
+function packed(bits: string): Buffer {
+  const bytes = bits.padEnd(Math.ceil(bits.length / 8) * 8, '1').match(/.{8}/g) ?? [];
+  return Buffer.from(
+    bytes.flatMap((byte) => (byte === '11111111' ? [0xff, 0] : [Number.parseInt(byte, 2)])),
+  );
+}
+
 function chunk(name: string, data: Buffer): Buffer {
   const named = Buffer.concat([Buffer.from(name, 'latin1'), data]);
   const length = Buffer.alloc(4);
