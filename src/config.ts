@@ -501,9 +501,26 @@ export const evalSchema = z.strictObject({
 });
 export type EvalConfig = z.infer<typeof evalSchema>;
 
+/** How datasets of others become one of ours (`wit shard import`). */
+export const importSchema = z.strictObject({
+  /** `auto`: tars where there are any, else Parquet, else files. */
+  from: z.enum(['auto', 'webdataset', 'parquet', 'files']).default('auto'),
+  /** Of Parquet: bytes, or a struct with `bytes`. Default: the first such column. */
+  imageColumn: z.string().min(1).optional(),
+  /** Of Parquet and of JSON beside images. Default: the first of `text`, `caption`, `txt`, `TEXT` and some others. */
+  textColumn: z.string().min(1).optional(),
+  urlColumn: z.string().min(1).default('url'),
+  /** Columns kept in `extra`; default: all that have no column of their own. */
+  extraColumns: z.array(z.string().min(1)).optional(),
+  /** `keep`: JPEG, PNG and WebP stay as they are; `normalise`: all become what the crawl stores (`shard`). */
+  images: z.enum(['keep', 'normalise']).default('keep'),
+});
+export type ImportConfig = z.infer<typeof importSchema>;
+
 export const configSchema = z.strictObject({
   ...buildSchema.shape,
   queryBuild: queryBuildSchema.prefault({}),
+  import: importSchema.prefault({}),
   train: trainSchema.prefault({}),
   eval: evalSchema.prefault({}),
 });

@@ -42,6 +42,7 @@ export {
 } from './filter/index.js';
 export { type BuildOptions, buildDataset } from './pipeline/build.js';
 export { followShards } from './pipeline/follow.js';
+export { type ImportOptions, importDataset } from './pipeline/import.js';
 export { reportOn } from './pipeline/report.js';
 export { buildQueryList } from './queries/build.js';
 export { chooseQueries } from './queries/choose.js';
@@ -50,6 +51,6 @@ export type { Evidence } from './queries/evidence.js';
 export type { BuiltList, QueryBuildOptions } from './queries/finish.js';
 export { inspectList } from './queries/inspect.js';
 export { loadQueries } from './queries/load.js';
-export { verifyShards, writeShard } from './shard/index.js';
+export { exportShards, verifyShards, writeShard } from './shard/index.js';
 export { collectStats, summarise, writeReport } from './stats/index.js';
 export { resolvePython, Tokenizer, train } from './train/index.js';

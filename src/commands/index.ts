@@ -7,6 +7,7 @@ import { doctor } from './doctor.js';
 import { evaluation } from './eval.js';
 import { filter } from './filter/index.js';
 import { queries } from './queries/index.js';
+import { shard } from './shard/index.js';
 import { stats } from './stats.js';
 import { trainFromShards } from './train-from-shards.js';
 
@@ -14,6 +15,7 @@ export const allCommands: readonly (Command | CommandGroup)[] = [
   queries,
   crawlAndBuild,
   filter,
+  shard,
   trainFromShards,
   evaluation,
   stats,

@@ -32,9 +32,13 @@ export interface Funnel {
   lost: Record<string, Record<string, number>>;
 }
 
+export type NamedFile = OutputFile & { name: string };
+
 export interface Manifest extends JournalHead {
   units: string[];
-  shards: (OutputFile & { name: string })[];
+  shards: NamedFile[];
+  /** The shards of other splits than `train`, by the split's name; nothing trains on them. */
+  splits?: Record<string, NamedFile[]>;
   /** The other Parquet files that tell how the shards came about. */
   files: {
     candidates: OutputFile[];
@@ -191,10 +195,19 @@ function manifestOf(head: JournalHead, unsorted: readonly UnitCommit[]): Manifes
   const cap = commits.find(({ counts }) => counts.cap !== undefined)?.counts.cap;
   const queries = outputs.find(({ path }) => path === QUERIES_FILE);
   const retried = folder('retried');
+  const shards = folder('data').map((output) => ({ name: shardName(output.path), ...output }));
+  const inSplit = (split: string) => (shard: NamedFile) => shard.name.startsWith(`${split}-`);
+  const splits = new Set(shards.map(({ name }) => name.slice(0, name.indexOf('-'))));
+  splits.delete('train');
   return {
     ...head,
     units: commits.map((commit) => commit.unit),
-    shards: folder('data').map((output) => ({ name: shardName(output.path), ...output })),
+    shards: shards.filter(({ name }) => name.startsWith('train-')),
+    ...(splits.size > 0 && {
+      splits: Object.fromEntries(
+        [...splits].map((split) => [split, shards.filter(inSplit(split))]),
+      ),
+    }),
     files: {
       candidates: folder('candidates'),
       selected: folder('selected'),

@@ -62,6 +62,12 @@ export const REASONS = {
   low_entropy: 'skip',
   duplicate_exact: 'skip',
   duplicate_near: 'skip',
+  // shard: datasets of others, damaged shards
+  bad_archive: 'skip',
+  unsafe_entry: 'skip',
+  duplicate_key: 'skip',
+  missing_image: 'skip',
+  damaged: 'skip',
 } as const satisfies Record<string, 'retry' | 'skip' | 'fatal'>;
 
 export type Reason = keyof typeof REASONS;

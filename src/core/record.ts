@@ -5,7 +5,7 @@
  * Column names are the field names in snake_case: `pageUrl` is stored as `page_url`.
  */
 
-export type FieldKind = 'string' | 'int' | 'long' | 'double' | 'strings' | 'image';
+export type FieldKind = 'string' | 'int' | 'long' | 'double' | 'strings' | 'bytes' | 'image';
 
 /** An image as Hugging Face `datasets` stores it: `struct<bytes: binary, path: string>`. */
 export interface ImageValue {
@@ -40,6 +40,7 @@ export const int = (): Field<number> => required('int');
 export const long = (): Field<number> => required('long');
 export const double = (): Field<number> => required('double');
 export const strings = (): Field<string[]> => required('strings');
+export const bytes = (): Field<Buffer> => required('bytes');
 export const image = (): Field<ImageValue> => required('image');
 export const optional = <T>(field: Field<T>): Field<T | undefined> => ({
   kind: field.kind,

@@ -36,9 +36,9 @@ export async function temporaryPath(path: string): Promise<string> {
 /** Flushes the temporary file and gives it its final name. */
 export async function commitFile(temporary: string, path: string): Promise<void> {
   try {
-    await flush(temporary, 'r+');
+    await flushPath(temporary, 'r+');
     await rename(temporary, path);
-    await flush(dirname(path), 'r');
+    await flushPath(dirname(path), 'r');
   } catch (cause) {
     throw writeError(path, cause);
   }
@@ -82,7 +82,8 @@ export async function fileDigest(path: string): Promise<{ bytes: number; sha256:
   return { bytes, sha256: hash.digest('hex') };
 }
 
-async function flush(path: string, flags: 'r' | 'r+'): Promise<void> {
+/** Flushes a file (`r+`) or the entries of a folder (`r`) to disk. */
+export async function flushPath(path: string, flags: 'r' | 'r+'): Promise<void> {
   const handle = await open(path, flags);
   try {
     await handle.sync();

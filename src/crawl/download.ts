@@ -1,7 +1,7 @@
 /** One image: opt-outs and content type judged before the body, the body within its limits. */
 
+import { imageKind } from '../core/image-kind.js';
 import type { Loss } from '../core/reasons.js';
-import { imageKind } from './magic.js';
 import type { WebClient } from './net/client.js';
 import { optOutOf } from './net/optout.js';
 import type { GetOptions, Head } from './net/resource.js';

@@ -20,12 +20,16 @@ sharp.cache(false);
 // One thread an image: images are many, and this is faster overall.
 sharp.concurrency(1);
 
+export type StoredFormat = ShardConfig['format'];
+/** Formats that may be stored as they came. */
+const STORED: ReadonlySet<string> = new Set<StoredFormat>(['jpeg', 'png', 'webp']);
+
 export type NormalisedImage =
   | {
       readonly ok: true;
       /** The encoded file as it is stored. */
       readonly image: Buffer;
-      readonly format: ShardConfig['format'];
+      readonly format: StoredFormat;
       /** Of the stored image, in pixels. */
       readonly width: number;
       readonly height: number;
@@ -70,11 +74,14 @@ interface Signature {
 /**
  * Decodes, judges, turns upright, converts to sRGB, lays on white, shrinks the short side to
  * `shard.sidePx` (never enlarges) and encodes. The result depends on the arguments alone.
+ * @param options.keep judges and decodes the same way, but an upright still JPEG, PNG or WebP stays what it is;
+ *   others are encoded at their own size
  */
 export async function normaliseImage(
   bytes: Buffer,
   filter: FilterConfig,
   shard: ShardConfig,
+  { keep = false }: { keep?: boolean } = {},
 ): Promise<NormalisedImage> {
   const format = begins(bytes, DECODED)?.format ?? (looksLikeSvg(bytes) ? 'svg' : undefined);
   if (format === undefined) return notDecoded(bytes);
@@ -84,7 +91,9 @@ export async function normaliseImage(
     const rendered = await renderSvg(bytes, filter);
     // What is drawn is an image like any other.
     return rendered.ok
-      ? await normaliseImage(rendered.png, { ...filter, formats: ['png'], minBytes: 0 }, shard)
+      ? await normaliseImage(rendered.png, { ...filter, formats: ['png'], minBytes: 0 }, shard, {
+          keep,
+        })
       : rendered;
   }
   let header: Header;
@@ -96,7 +105,8 @@ export async function normaliseImage(
   const refusal = judge(HEADER_RULES, header, filter);
   if (refusal !== undefined) return { ok: false, loss: refusal };
   try {
-    const options = { sidePx: shard.sidePx, maxPixels: filter.maxPixels };
+    const sidePx = keep ? Number.MAX_SAFE_INTEGER : shard.sidePx;
+    const options = { sidePx, maxPixels: filter.maxPixels };
     const decoded = await (mayTakeLong(bytes, format, header, filter)
       ? decodeApart({ image: bytes, header, options }, filter.maxDecodeMs)
       : pixelsOf(bytes, header, options));
@@ -104,10 +114,11 @@ export async function normaliseImage(
     const { rgb, width, height } = decoded as Pixels;
     const objection = judge(PIXEL_RULES, { rgb, width, height }, filter);
     if (objection !== undefined) return { ok: false, loss: objection };
+    const stays = keep && STORED.has(format) && !header.isTurned && header.frames === 1;
     return {
       ok: true,
-      image: await encode(rgb, width, height, shard),
-      format: shard.format,
+      image: stays ? bytes : await encode(rgb, width, height, shard),
+      format: stays ? (format as StoredFormat) : shard.format,
       width,
       height,
       originalWidth: header.upright.width,

@@ -160,7 +160,7 @@ function searchSourceOf(
 }
 
 /** SOURCE_DATE_EPOCH (reproducible-builds.org) where set, else now, to the second. */
-function defaultSnapshot(): string {
+export function defaultSnapshot(): string {
   const epoch = process.env.SOURCE_DATE_EPOCH;
   const ms = epoch !== undefined && /^\d+$/.test(epoch) ? Number(epoch) * 1000 : Date.now();
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;

@@ -23,8 +23,15 @@ export async function writeCard(dir: string, manifest: Manifest): Promise<void> 
 export function cardOf(manifest: Manifest): string {
   // The manifest keeps the resolved settings under which the dataset was built.
   const config = manifest.config as BuildConfig;
-  const rows = manifest.shards.reduce((sum, shard) => sum + shard.rows, 0);
-  const bytes = manifest.shards.reduce((sum, shard) => sum + shard.bytes, 0);
+  const splits = Object.entries({ train: manifest.shards, ...manifest.splits }).map(
+    ([name, files]) => ({
+      name,
+      num_bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+      num_examples: files.reduce((sum, file) => sum + file.rows, 0),
+    }),
+  );
+  const rows = splits.reduce((sum, split) => sum + split.num_examples, 0);
+  const bytes = splits.reduce((sum, split) => sum + split.num_bytes, 0);
   const frontMatter = stringify({
     pretty_name: 'WebImageText dataset',
     license: 'other',
@@ -33,13 +40,16 @@ export function cardOf(manifest: Manifest): string {
     task_categories: ['zero-shot-image-classification', 'image-to-text', 'text-to-image'],
     size_categories: [sizeCategory(rows)],
     tags: ['webimagetext', 'image-text', 'clip'],
-    // Not `train-*`: the stats files beside the shards match that.
     configs: [
-      { config_name: 'default', data_files: [{ split: 'train', path: 'data/train-*.parquet' }] },
+      {
+        config_name: 'default',
+        // Not `train-*`: the stats files beside the shards match that.
+        data_files: splits.map(({ name }) => ({ split: name, path: `data/${name}-*.parquet` })),
+      },
     ],
     dataset_info: {
       features: cardFeatures(pairFields),
-      splits: [{ name: 'train', num_bytes: bytes, num_examples: rows }],
+      splits,
       download_size: bytes,
       dataset_size: bytes,
     },
@@ -63,14 +73,41 @@ function introduction(
   bytes: number,
 ): string {
   const shards = manifest.shards.length;
-  return [
+  const size = [
     `${number(rows)} pairs of an image and its text from the web, in ${number(shards)} Parquet`,
-    `${shards === 1 ? 'shard' : 'shards'} (${number(bytes)} bytes). They were gathered the way the`,
+    `${shards === 1 ? 'shard' : 'shards'} (${number(bytes)} bytes).`,
+  ];
+  const { import: from, derived } = originOf(manifest);
+  if (from !== undefined) {
+    return [
+      ...size,
+      `They were imported from ${number(from.units)} ${from.units === 1 ? 'part' : 'parts'} of a dataset that others`,
+      'made; what was known of a pair there and has no column here is in `extra`.',
+    ].join('\n');
+  }
+  if (derived !== undefined) {
+    return [...size, `They were taken from other shards by \`wit shard ${derived.by}\`.`].join(
+      '\n',
+    );
+  }
+  return [
+    ...size,
+    'They were gathered the way the',
     'CLIP paper (Radford et al. 2021, §2.2) describes its dataset WIT: a list of queries, pairs whose',
     `text contains a query, and at most ${number(config.filter.cap)} pairs for each query. Each row`,
     'says where its image came from, which queries it matched, and its sizes and hashes. The web was',
     `read as of ${manifest.snapshot}.`,
   ].join('\n');
+}
+
+/** Of datasets that no crawl made: the part of their settings that says so. */
+interface Origin {
+  readonly import?: { readonly units: number; readonly images: string };
+  readonly derived?: { readonly by: string };
+}
+
+function originOf({ config }: Manifest): Origin {
+  return config as Origin;
 }
 
 function method(manifest: Manifest, config: BuildConfig): string {
@@ -81,6 +118,16 @@ function method(manifest: Manifest, config: BuildConfig): string {
     filter.nearDuplicateBits < 0
       ? 'near duplicates are kept'
       : `near duplicates are those whose difference hashes differ in at most ${filter.nearDuplicateBits} of 192 bits`;
+  const { import: from, derived } = originOf(manifest);
+  if (from !== undefined || derived !== undefined) {
+    return [
+      ...(from === undefined ? [] : [`- Filter rules: preset \`${filter.preset}\``]),
+      from?.images === 'keep'
+        ? '- Images: as they came'
+        : `- Images: ${from === undefined ? 'as in the shards they come from' : `short side ${shard.sidePx} pixels or less, never enlarged`}`,
+      '- All settings: `dataset.json`',
+    ].join('\n');
+  }
   return [
     `- Queries: ${number(manifest.queries.count)} from ${list} (SHA-256 \`${manifest.queries.digest}\`)`,
     ...sources.lists.map((path) => `- Source: the URL list \`${basename(path)}\``),
@@ -118,6 +165,14 @@ function lossTable(funnel: Funnel): string {
 function rights(manifest: Manifest, config: BuildConfig): string {
   const count = (reason: string) =>
     number(STAGES.reduce((sum, stage) => sum + (manifest.funnel.lost[stage]?.[reason] ?? 0), 0));
+  const { import: from, derived } = originOf(manifest);
+  if (from !== undefined || derived !== undefined) {
+    return [
+      'Whether robots.txt and opt-outs were honoured is for those to say who gathered the images.',
+      'Images and texts belong to their makers. Where a licence was stated it is in the column',
+      '`license`; an empty one grants nothing.',
+    ].join('\n');
+  }
   return [
     config.net.honour.includes('robots.txt')
       ? `The crawl obeyed robots.txt (RFC 9309): ${count('robots_disallowed')} pages and images were left alone because of it.`

@@ -19,6 +19,7 @@ const FEATURES: Readonly<Record<FieldKind, Feature>> = {
   long: { dtype: 'int64', _type: 'Value' },
   double: { dtype: 'float64', _type: 'Value' },
   strings: { feature: { dtype: 'string', _type: 'Value' }, _type: 'Sequence' },
+  bytes: { dtype: 'binary', _type: 'Value' },
   image: { _type: 'Image' },
 };
 
@@ -28,6 +29,7 @@ const CARD_FEATURES: Readonly<Record<FieldKind, Record<string, string>>> = {
   long: { dtype: 'int64' },
   double: { dtype: 'float64' },
   strings: { sequence: 'string' },
+  bytes: { dtype: 'binary' },
   image: { dtype: 'image' },
 };
 

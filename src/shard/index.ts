@@ -2,6 +2,16 @@
 
 export { cardOf, writeCard } from './card.js';
 export {
+  EXPORT_FORMATS,
+  type Exported,
+  type ExportFormat,
+  type ExportOptions,
+  exportShards,
+} from './export/index.js';
+export { type ForeignRow, type ImportUnit, planImport, readForeign } from './import/index.js';
+export { readPairs } from './read.js';
+export { parseSplits, type Split, splitOf } from './split.js';
+export {
   type ProblemKind,
   type ShardProblem,
   type Verification,

@@ -55,6 +55,11 @@ export const REASON_WORDS: Readonly<Record<Reason, string>> = {
   low_entropy: 'too plain',
   duplicate_exact: 'exact duplicate',
   duplicate_near: 'near duplicate',
+  bad_archive: 'damaged archive',
+  unsafe_entry: 'archive entry that is no plain file',
+  duplicate_key: 'key that was there before',
+  missing_image: 'no image',
+  damaged: 'damaged after it was written',
 };
 
 export const STAGE_WORDS: Readonly<Record<StageName, { title: string; about: string }>> = {

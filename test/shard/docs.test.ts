@@ -19,6 +19,7 @@ const TYPES = {
   long: 'int64',
   double: 'double',
   strings: 'list&lt;string&gt;',
+  bytes: 'binary',
   image: 'struct&lt;bytes: binary, path: string&gt;',
 };
 

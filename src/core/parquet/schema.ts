@@ -9,6 +9,7 @@
  * | `long`    | `INT64`, at most 2^53 − 1 either way       | uncompressed, minimum and maximum      |
  * | `double`  | `DOUBLE` (-0 becomes 0)                    | uncompressed, no statistics            |
  * | `strings` | three-level `LIST` of UTF8                 | Snappy, no statistics                  |
+ * | `bytes`   | `BYTE_ARRAY`                               | uncompressed, no statistics            |
  * | `image`   | `struct<bytes: binary, path: string>`      | uncompressed, no statistics            |
  *
  * Strings carry no statistics because parquetjs-lite orders them by UTF-16 code unit where Parquet
@@ -25,6 +26,7 @@ export const COLUMN_TYPES: Readonly<Record<FieldKind, string>> = {
   long: 'int64',
   double: 'double',
   strings: 'list<string>',
+  bytes: 'binary',
   image: 'struct<bytes: binary, path: string>',
 };
 
@@ -65,15 +67,16 @@ const COLUMNS: Readonly<Record<FieldKind, () => SchemaDefinition[string]>> = {
     optional: true,
     fields: { list: { optional: false, repeated: true, fields: { element: COLUMNS.string() } } },
   }),
+  bytes: () => ({
+    type: 'BYTE_ARRAY',
+    optional: true,
+    compression: 'UNCOMPRESSED',
+    statistics: false,
+  }),
   image: () => ({
     optional: true,
     fields: {
-      bytes: {
-        type: 'BYTE_ARRAY',
-        optional: true,
-        compression: 'UNCOMPRESSED',
-        statistics: false,
-      },
+      bytes: COLUMNS.bytes(),
       path: COLUMNS.string(),
     },
   }),
@@ -114,6 +117,9 @@ export function encodeValue(
       const bytes = value.reduce((sum: number, item: string) => sum + Buffer.byteLength(item), 0);
       return { value: { list: value.map((element: string) => ({ element })) }, bytes };
     }
+    case 'bytes':
+      if (!(value instanceof Uint8Array)) throw mismatch('bytes', value);
+      return { value, bytes: value.length };
     case 'image': {
       const { bytes, path } = value as ImageValue;
       if (!(bytes instanceof Uint8Array) || typeof path !== 'string') {
@@ -150,11 +156,14 @@ export function decodeValue(field: Field<unknown>, stored: unknown): unknown {
     case 'strings':
       if (Array.isArray(stored)) return stored.map(decodeText);
       throw mismatch('a list of strings', stored);
+    case 'bytes':
+      if (stored instanceof Uint8Array) return bufferOf(stored);
+      throw mismatch('bytes', stored);
     case 'image': {
       const { bytes, path } = stored as { bytes?: unknown; path?: unknown };
       if (!(bytes instanceof Uint8Array)) throw mismatch('an image struct with bytes', stored);
       const image: ImageValue = {
-        bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+        bytes: bufferOf(bytes),
         path: path === undefined || path === null ? '' : decodeText(path),
       };
       return image;
@@ -171,7 +180,12 @@ function decodeText(stored: unknown): string {
 
 /** Bytes as UTF-8 text. Unlike `TextDecoder`'s default, a leading byte order mark is kept. */
 export function utf8(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  return bufferOf(bytes).toString('utf8');
+}
+
+/** The same bytes, not a copy. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function mismatch(expected: string, received: unknown): Error {

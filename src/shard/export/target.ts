@@ -1,0 +1,65 @@
+/** What an export format is: one shard in, files of its own out. */
+
+import type { OutputFile } from '../../core/journal.js';
+import type { Pair } from '../../core/types.js';
+import type { Split } from '../split.js';
+
+export interface ExportShard {
+  /** Of the shard in the manifest: outputs are numbered without gaps. */
+  readonly index: number;
+  readonly source: OutputFile;
+  /** Its pairs, in order; to be read once. */
+  pairs(): AsyncIterable<Pair>;
+}
+
+export interface ExportPlace {
+  /** The dataset. */
+  readonly dir: string;
+  /** The folder of the export. */
+  readonly out: string;
+  readonly splits: readonly Split[];
+  /** ISO 8601. */
+  readonly snapshot: string;
+  readonly rowGroupRows: number;
+  readonly metadata: 'jsonl' | 'csv';
+}
+
+export interface ExportTarget {
+  /** Writes a shard's files, each atomically, and tells which (paths relative to `out`) and how many rows. */
+  write(shard: ExportShard, place: ExportPlace): Promise<OutputFile[]>;
+  /** Writes what is about all of them, once they are there. */
+  finish?(outputs: readonly OutputFile[], place: ExportPlace): Promise<void>;
+}
+
+/** `7` → `00007`. */
+export function shardNumber(index: number): string {
+  return String(index).padStart(5, '0');
+}
+
+/** Below `out`: a folder of its own for each split where there is more than one. */
+export function splitFolder(split: string, { splits }: Pick<ExportPlace, 'splits'>): string {
+  return splits.length === 0 ? '' : `${split}/`;
+}
+
+interface Sink {
+  append(pair: Pair): Promise<void>;
+  close(): Promise<OutputFile[]>;
+  abort(): Promise<void>;
+}
+
+/** Hands each pair to the sink of its split. All sinks are opened first, so that each split has its file. */
+export async function writeSplit(
+  pairs: AsyncIterable<Pair>,
+  sinkOf: (pair: Pair) => string,
+  sinks: ReadonlyMap<string, Sink>,
+): Promise<OutputFile[]> {
+  try {
+    for await (const pair of pairs) await (sinks.get(sinkOf(pair)) as Sink).append(pair);
+    const outputs: OutputFile[] = [];
+    for (const sink of sinks.values()) outputs.push(...(await sink.close()));
+    return outputs;
+  } catch (error) {
+    for (const sink of sinks.values()) await sink.abort();
+    throw error;
+  }
+}
