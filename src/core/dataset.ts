@@ -120,6 +120,11 @@ export class DatasetWriter {
     }
   }
 
+  /** Takes the manifest back, before files that it names are written again: the dataset is not complete. */
+  async reopen(): Promise<void> {
+    await rm(join(this.dir, MANIFEST_NAME), { force: true });
+  }
+
   /** The units that the manifest on disk names; none before the dataset was complete for the first time. */
   async publishedUnits(): Promise<ReadonlySet<string>> {
     const manifest = await readManifest(this.dir);
@@ -220,12 +225,18 @@ function manifestOf(head: JournalHead, unsorted: readonly UnitCommit[]): Manifes
   };
 }
 
-/** By path, numbers in it by value: `train-100000` comes after `train-99999`. */
+/**
+ * By path, numbers in it by value: `train-100000` comes after `train-99999`. A file that was written again
+ * under its name is what the last of its units says, by their names.
+ */
 function outputsOf(commits: readonly UnitCommit[]): OutputFile[] {
   const replaced = new Set(commits.flatMap(({ replaces = [] }) => replaces));
+  const byPath = new Map<string, OutputFile>();
+  for (const { outputs } of [...commits].sort((a, b) => (a.unit < b.unit ? -1 : 1))) {
+    for (const output of outputs) byPath.set(output.path, output);
+  }
   const digits = 10;
-  return commits
-    .flatMap(({ outputs }) => outputs)
+  return [...byPath.values()]
     .filter(({ path }) => !replaced.has(path))
     .map((output) => ({
       output,

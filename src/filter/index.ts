@@ -1,6 +1,7 @@
 /** The filter stage: which texts and images are in. */
 
 export { type Admission, Draws, HardCap, SoftCap } from './cap.js';
+export { type Captioned, ImageCaptions, type RowCaptions } from './captions.js';
 export { DHASH_BITS, dhash, hamming } from './dhash.js';
 export { type Duplicate, DuplicateIndex, type Fingerprint } from './duplicates.js';
 export { type NormalisedImage, normaliseImage } from './image.js';

@@ -1,6 +1,6 @@
 /**
- * The whole road from sources to shards: discover → select → fetch and shard → manifest and card.
- * Interrupt it anywhere and call it again with the same settings: it goes on where it was and ends
+ * The whole road from sources to shards: discover → select → fetch and shard → captions of copies →
+ * manifest and card. Interrupt it anywhere and call it again with the same settings: it goes on where it was and ends
  * with the same bytes.
  */
 
@@ -26,6 +26,7 @@ import { loadQueries } from '../queries/load.js';
 import { writeCard } from '../shard/index.js';
 import { discover } from './discover.js';
 import { fetchAndShard } from './fetch.js';
+import { gatherCaptions } from './gather.js';
 import { planRetry, retriedParts, retryUnits } from './retry.js';
 import { select } from './select.js';
 import { type Watch, watchCrawl } from './watch.js';
@@ -104,6 +105,7 @@ export async function buildDataset(
       const allParts = () => [...parts, ...retriedParts(dataset)];
       const finish = async (): Promise<void> => {
         await fetchAndShard(dataset, allParts(), { config: settled, client, emit, signal });
+        await gatherCaptions(dataset, allParts(), { emit, signal });
         await writeCard(out, dataset.manifest());
         await dataset.complete();
       };

@@ -22,6 +22,19 @@ export function retryUnits(dataset: DatasetWriter): string[] {
   return units.filter((unit) => unit.startsWith(UNIT));
 }
 
+/** The last round's number, 0 for the first fetch, and the first of its parts, which are the last of `parts`. */
+export function lastRound(
+  dataset: DatasetWriter,
+  parts: readonly OutputFile[],
+): { round: number; first: number } {
+  const units = retryUnits(dataset);
+  const last = units.at(-1);
+  if (last === undefined) return { round: 0, first: 0 };
+  const outputs = dataset.journal.get(last)?.outputs ?? [];
+  const count = outputs.filter(({ path }) => path.startsWith(FOLDER)).length;
+  return { round: units.length, first: parts.length - count };
+}
+
 /** The parts of all rounds so far, in order: they follow those of selection. */
 export function retriedParts(dataset: DatasetWriter): OutputFile[] {
   return dataset.outputs().filter(({ path }) => path.startsWith(FOLDER));
@@ -91,7 +104,7 @@ export async function planRetry(
 }
 
 /** The file with the rejects of each part that has any. */
-function currentRejects(dataset: DatasetWriter): Map<number, string> {
+export function currentRejects(dataset: DatasetWriter): Map<number, string> {
   const files = new Map<number, string>();
   for (const { path } of dataset.outputs()) {
     const part = /^rejects\/fetch-(\d+)/.exec(path)?.[1];

@@ -1,6 +1,7 @@
 /** The shard stage: pairs in, Parquet shards and their card out; and what checks them. */
 
 export { cardOf, writeCard } from './card.js';
+export { rewriteCaptions } from './rewrite.js';
 export {
   EXPORT_FORMATS,
   type Exported,

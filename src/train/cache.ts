@@ -9,6 +9,8 @@ import type { RowGroupRef } from './plan.js';
 
 /** A row ready for use. */
 export interface DecodedRow {
+  /** Of its shard (`ShardReader.edition`). */
+  readonly edition: number;
   readonly pixels: Pixels;
   readonly text: string;
   readonly otherTexts: readonly string[];
@@ -30,24 +32,31 @@ export class DecodedCache {
     return this.#bytes;
   }
 
-  get(shard: number, row: number): DecodedRow | undefined {
-    return this.#rows.get(`${shard}/${row}`);
+  get(shard: number, row: number, edition: number): DecodedRow | undefined {
+    const found = this.#rows.get(`${shard}/${row}`);
+    return found?.edition === edition ? found : undefined;
   }
 
   /** True when no row of the group needs reading. */
-  hasAll(group: RowGroupRef): boolean {
+  hasAll(group: RowGroupRef, edition: number): boolean {
     for (let i = 0; i < group.rows; i++) {
-      if (!this.#rows.has(`${group.shard}/${group.rowStart + i}`)) return false;
+      if (this.get(group.shard, group.rowStart + i, edition) === undefined) return false;
     }
     return true;
   }
 
-  /** Keeps a row if there is room. */
+  /** Keeps a row if there is room, in the place of one of an earlier edition. */
   offer(shard: number, row: number, decoded: DecodedRow): void {
     const key = `${shard}/${row}`;
-    const bytes = decoded.pixels.data.byteLength + 2 * decoded.text.length + ENTRY_BYTES;
-    if (this.#bytes + bytes > this.#maxBytes || this.#rows.has(key)) return;
+    const before = this.#rows.get(key);
+    if (before !== undefined && before.edition >= decoded.edition) return;
+    const bytes = this.#bytes + costOf(decoded) - (before === undefined ? 0 : costOf(before));
+    if (bytes > this.#maxBytes) return;
     this.#rows.set(key, decoded);
-    this.#bytes += bytes;
+    this.#bytes = bytes;
   }
+}
+
+function costOf({ pixels, text }: DecodedRow): number {
+  return pixels.data.byteLength + 2 * text.length + ENTRY_BYTES;
 }

@@ -136,13 +136,13 @@ export class Feeder {
   }
 
   async #decode(sample: Sample): Promise<DecodedRow> {
-    const { shard, row, stored } = sample;
-    const cached = this.#cache.get(shard, row);
+    const { shard, row, edition, stored } = sample;
+    const cached = this.#cache.get(shard, row, edition);
     if (cached !== undefined) return cached;
     if (stored === undefined) throw new Error(`row ${row} of shard ${shard} was not read`);
     try {
       const pixels = await decodeImage(stored.image, this.#options.size);
-      const decoded = { pixels, text: stored.text, otherTexts: stored.otherTexts };
+      const decoded = { edition, pixels, text: stored.text, otherTexts: stored.otherTexts };
       this.#cache.offer(shard, row, decoded);
       return decoded;
     } catch (cause) {

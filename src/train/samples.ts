@@ -14,12 +14,15 @@ export interface Sample {
   readonly shard: number;
   /** Index in the shard. */
   readonly row: number;
+  /** Of the shard, when it was read. */
+  readonly edition: number;
   readonly stored: StoredRow | undefined;
 }
 
 interface RowSlot {
   readonly shard: number;
   readonly row: number;
+  readonly edition: number;
   stored: StoredRow | undefined;
 }
 
@@ -42,9 +45,11 @@ export async function* samples(
     for (const group of block.groups) {
       await gate.enter(group.rows, block.rows);
       if (gate.closed) return undefined;
-      const rows = cache.hasAll(group) ? undefined : await reader.read(group);
+      const { shard, rowStart } = group;
+      const edition = reader.edition(shard);
+      const rows = cache.hasAll(group, edition) ? undefined : await reader.read(group);
       for (let i = 0; i < group.rows; i++) {
-        slots.push({ shard: group.shard, row: group.rowStart + i, stored: rows?.[i] });
+        slots.push({ shard, row: rowStart + i, edition, stored: rows?.[i] });
       }
     }
     return { block, slots };
@@ -66,8 +71,8 @@ export async function* samples(
         const { stored } = slot;
         slot.stored = undefined;
         gate.leave(1);
-        const { shard, row } = slot;
-        yield { position: block.start + i, epoch: block.epoch, shard, row, stored };
+        const { shard, row, edition } = slot;
+        yield { position: block.start + i, epoch: block.epoch, shard, row, edition, stored };
       }
     }
   } finally {

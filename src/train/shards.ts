@@ -13,9 +13,14 @@ export interface ShardInfo {
   readonly path: string;
   /** Rows by the manifest or journal. */
   readonly rows: number;
+  /** Of the file, where it is known. */
+  readonly sha256?: string;
 }
 
-/** The shards of a dataset, in order. */
+/**
+ * The shards of a dataset, in order. A shard may be written again before the dataset is complete: with other
+ * captions, but the same rows in the same row groups.
+ */
 export interface ShardSource {
   /**
    * Shard `index`. While the dataset grows, waits until the shard is committed; undefined when the
@@ -44,6 +49,10 @@ export class ShardReader implements GroupList {
   readonly #groups: RowGroupRef[] = [];
   /** Most recently used last. */
   readonly #open = new Map<number, Promise<ParquetFile>>();
+  /** Files that are read no more, though somebody may be reading on. */
+  readonly #retired: Promise<ParquetFile>[] = [];
+  /** Shards that were written again after they were first read. */
+  readonly #renewed = new Set<number>();
   #complete = false;
   #growing: Promise<void> = Promise.resolve();
 
@@ -62,6 +71,11 @@ export class ShardReader implements GroupList {
   async totalRows(): Promise<number> {
     while (!this.#complete) await this.#grow();
     return this.#shards.reduce((sum, shard) => sum + shard.rows, 0);
+  }
+
+  /** 0 until a shard is known to be written again, 1 from then on: what was read before is out of date. */
+  edition(shard: number): number {
+    return this.#renewed.has(shard) ? 1 : 0;
   }
 
   /** Where a row stands, for messages. */
@@ -101,7 +115,7 @@ export class ShardReader implements GroupList {
   }
 
   async close(): Promise<void> {
-    const files = [...this.#open.values()];
+    const files = [...this.#open.values(), ...this.#retired];
     this.#open.clear();
     for (const file of await Promise.allSettled(files)) {
       if (file.status === 'fulfilled') await file.value.close();
@@ -124,6 +138,7 @@ export class ShardReader implements GroupList {
       if (this.#complete || this.#shards.length > known) return;
       const shard = await unlessAborted(this.#source.next(known), this.#signal);
       if (shard === undefined) {
+        await this.#renew();
         this.#complete = true;
         return;
       }
@@ -141,6 +156,19 @@ export class ShardReader implements GroupList {
       }
     });
     return this.#growing;
+  }
+
+  /** The dataset is complete: from now on each shard is read as it stands at the end. */
+  async #renew(): Promise<void> {
+    for (const [index, before] of this.#shards.entries()) {
+      const now = await this.#source.next(index);
+      if (now === undefined || now.sha256 === before.sha256) continue;
+      this.#renewed.add(index);
+      const file = this.#open.get(index);
+      if (file === undefined) continue;
+      this.#open.delete(index);
+      this.#retired.push(file);
+    }
   }
 
   async #file(shard: number): Promise<ParquetFile> {

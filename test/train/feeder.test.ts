@@ -1,10 +1,11 @@
 import { appendFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { WitError } from '../../src/core/errors.js';
+import { writeParquet } from '../../src/core/parquet/writer.js';
 import { Feeder, type FeederOptions, type TrainBatch } from '../../src/train/feeder.js';
 import { ShardReader, type ShardSource } from '../../src/train/shards.js';
 import { Tokenizer } from '../../src/train/tokenizer.js';
-import { GrowingSource, makeRow, makeShards, sourceOf } from './shards.js';
+import { GrowingSource, makeRow, makeShards, type Row, rowFields, sourceOf } from './shards.js';
 
 const tokenizer = new Tokenizer();
 const signal = new AbortController().signal;
@@ -89,6 +90,47 @@ describe('Feeder', () => {
     setTimeout(() => stop.abort(new WitError('interrupted', 'stopped')), 100);
     await expect(batches.next()).rejects.toThrow('stopped');
     await reader.close();
+  });
+
+  it('goes on when a shard it has read is written again, and is up to date from the next epoch on', async () => {
+    const shards = await makeShards([20, 20]);
+    const known = shards.map((shard) => ({ ...shard, sha256: 'before' }));
+    const growing = new GrowingSource(known);
+    growing.release();
+    const rewrite = async (row: (i: number) => Promise<Row>) => {
+      for (const [index, { path }] of shards.entries()) {
+        const rows = Array.from({ length: 20 }, (_, i) => row(20 * index + i));
+        await writeParquet(path, rowFields, await Promise.all(rows), { rowGroupRows: 5 });
+      }
+    };
+    const otherwise = async (i: number) => ({
+      ...(await makeRow(i)),
+      text: `another text of ${i}`,
+    });
+    for (const cacheBytes of [0, 20_000, 1e9]) {
+      await rewrite(makeRow);
+      const old = await collect(sourceOf(shards), { cacheBytes }, 0, 5);
+      await rewrite(otherwise);
+      const renewed = await collect(sourceOf(shards), { cacheBytes }, 0, 15);
+      await rewrite(makeRow);
+      const source = new GrowingSource(known);
+      source.release();
+      const reader = new ShardReader(source);
+      const feeder = new Feeder(reader, tokenizer, { ...OPTIONS, cacheBytes });
+      const seen: TrainBatch[] = [];
+      for await (const batch of feeder.batches(0, 15, signal)) {
+        seen.push(batch);
+        if (seen.length !== 2) continue;
+        // The first shard is open, and in the cache; the second has not been read.
+        await rewrite(otherwise);
+        known.splice(0, 2, ...shards.map((shard) => ({ ...shard, sha256: 'after' })));
+        source.release();
+      }
+      await reader.close();
+      known.splice(0, 2, ...shards.map((shard) => ({ ...shard, sha256: 'before' })));
+      expect(seen.slice(0, 2)).toEqual(old.slice(0, 2));
+      expect(seen.slice(5)).toEqual(renewed.slice(5));
+    }
   });
 
   it('draws among all texts when asked, differently in each epoch', async () => {

@@ -144,9 +144,14 @@ export class ParquetFileWriter<F extends Fields> {
     if (this.#pending.length >= this.#options.rowGroupRows) await this.#writeGroup();
   }
 
+  /** Ends the row group here, before it is full. */
+  async endGroup(): Promise<void> {
+    if (this.#pending.length > 0) await this.#writeGroup();
+  }
+
   /** Writes what is left and the footer, flushes, and gives the file its final name. */
   async close(): Promise<WrittenFile> {
-    if (this.#pending.length > 0) await this.#writeGroup();
+    await this.endGroup();
     await this.#writer.close();
     this.#throwIfFailed();
     await commitFile(this.#temporary, this.#path);

@@ -12,7 +12,7 @@ import type { JudgedCursor } from './judged.js';
 import { ID_BYTES, KeyTable, partitionOf } from './keys.js';
 
 /** Texts written for the image come before texts written about the page. */
-const SOURCE_ORDER: readonly TextSource[] = ['alt', 'caption', 'list', 'search', 'title'];
+export const SOURCE_ORDER: readonly TextSource[] = ['alt', 'caption', 'list', 'search', 'title'];
 
 /** Image URL's hash, id, rank, number, matches, place of the source, length of the text. */
 const IMAGE = ID_BYTES;

@@ -27,7 +27,7 @@ export interface OtherText {
 }
 
 /** A logo may have a thousand alts; the texts left out are in rejects/. */
-const MAX_OTHER_TEXTS = 16;
+export const MAX_OTHER_TEXTS = 16;
 /** Texts that clean to the same count once, so a few more are looked at. */
 export const OTHER_TEXTS_READ = 256;
 
