@@ -105,7 +105,8 @@ export async function buildDataset(
       const allParts = () => [...parts, ...retriedParts(dataset)];
       const finish = async (): Promise<void> => {
         await fetchAndShard(dataset, allParts(), { config: settled, client, emit, signal });
-        await gatherCaptions(dataset, allParts(), { emit, signal });
+        // Not watched: what is told of the crawl stays what fetching left.
+        await gatherCaptions(dataset, allParts(), { emit: options.emit ?? silent, signal });
         await writeCard(out, dataset.manifest());
         await dataset.complete();
       };
