@@ -1,7 +1,6 @@
 /** The shard stage: pairs in, Parquet shards and their card out; and what checks them. */
 
 export { cardOf, writeCard } from './card.js';
-export { rewriteCaptions } from './rewrite.js';
 export {
   EXPORT_FORMATS,
   type Exported,
@@ -11,6 +10,7 @@ export {
 } from './export/index.js';
 export { type ForeignRow, type ImportUnit, planImport, readForeign } from './import/index.js';
 export { readPairs } from './read.js';
+export { rewriteCaptions } from './rewrite.js';
 export { parseSplits, type Split, splitOf } from './split.js';
 export {
   type ProblemKind,
