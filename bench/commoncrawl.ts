@@ -44,8 +44,10 @@ async function run({ quick, say }: BenchOptions) {
 
 async function discoverArchive(file: string, folder: string): Promise<Cost> {
   const out = join(folder, 'out');
-  const script = join(packageRoot, 'dist', 'bench', 'discover-archive.js');
-  const result = await measure([process.execPath, script, file, out], { folder: out });
+  const script = join(packageRoot, 'dist', 'bench', 'discover.js');
+  const settings = { sources: { commonCrawl: [file] }, net: { connectTo: ['::127.0.0.1:1'] } };
+  const command = [process.execPath, script, JSON.stringify(settings), out];
+  const result = await measure(command, { folder: out });
   await rm(out, { recursive: true });
   return result;
 }

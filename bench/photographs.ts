@@ -3,7 +3,6 @@
  * scaled, seeded, into many: other places, sizes and shapes, none a near duplicate of another.
  */
 
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -12,6 +11,7 @@ import sharp from 'sharp';
 import { mapOrdered } from '../src/core/ordered.js';
 import { dhash } from '../src/filter/dhash.js';
 import { DuplicateIndex } from '../src/filter/duplicates.js';
+import { unpackPackages } from './debian.js';
 import { type Random, seeded, seedOf } from './random.js';
 
 /** Photographs with something to see in every part, among the wallpapers of Debian's packages. */
@@ -71,20 +71,7 @@ async function originals(home: string, say: (text: string) => void): Promise<str
   const given = process.env.WIT_BENCH_PHOTOGRAPHS;
   if (given !== undefined) return await jpegsOf(given, () => true);
   const root = join(home, 'packages');
-  if (!existsSync(root)) {
-    say(`unpacking ${Object.keys(COLLECTIONS).join(', ')} …`);
-    const partial = `${root}.partial`;
-    await rm(partial, { recursive: true, force: true });
-    await mkdir(partial, { recursive: true });
-    const stdio = ['ignore', 'ignore', 'pipe'] as const;
-    const options = { cwd: partial, stdio: [...stdio] };
-    execFileSync('apt-get', ['download', ...Object.keys(COLLECTIONS)], options);
-    for (const name of await readdir(partial)) {
-      execFileSync('dpkg-deb', ['-x', name, '.'], options);
-      await rm(join(partial, name));
-    }
-    await rename(partial, root);
-  }
+  await unpackPackages(Object.keys(COLLECTIONS), root, say);
   const wanted = Object.values(COLLECTIONS);
   const found = await jpegsOf(root, (path) => wanted.some((pattern) => pattern.test(path)));
   if (found.length < 10) throw new Error(`${found.length} photographs in ${root}`);

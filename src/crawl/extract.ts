@@ -1,19 +1,16 @@
 /**
  * What a page offers: (image, text) candidates and links. Pure: HTML in, plain data out, nothing
  * fetched. Whatever the HTML, it returns; its time and output are bounded.
- *
- * cheerio parses with htmlparser2 here: it is several times faster than the standard's algorithm and,
- * unlike that, sees the images inside <noscript>, where pages that load lazily keep the real ones.
- * The tree is walked once, in document order and without recursion, as pages may nest without limit.
  */
 
-import { load } from 'cheerio';
 import { candidateId } from '../core/ids.js';
 import type { Candidate, TextSource } from '../core/types.js';
-import { anyAddress, parseUrl, refuseUrl } from './net/guard.js';
-import { isRobotMeta, mayFollow, metaDirectives, type RobotMeta } from './net/optout.js';
-import { largestFirst } from './srcset.js';
-import { boundedText, MAX_TEXT_LENGTH } from './text.js';
+import { type Html, type HtmlImage, MAX_IMAGES, type Picture, readHtml } from './html-reader.js';
+import type { Attributes } from './html-tags.js';
+import { anyAddress, MAX_URL_LENGTH, parseUrl, refuseUrl } from './net/guard.js';
+import { mayFollow, metaDirectives, type RobotMeta } from './net/optout.js';
+import { bySize, largestFirst, type SrcsetImage } from './srcset.js';
+import { boundedText } from './text.js';
 
 export interface Page {
   /** In document order; one for each image and text, once; `text` is '' for images without any. */
@@ -29,9 +26,9 @@ export interface Page {
 }
 
 /** Of one page. */
-export const MAX_CANDIDATES = 10_000;
-const MAX_LINKS = 10_000;
-const MAX_METAS = 1_000;
+export const MAX_CANDIDATES = MAX_IMAGES;
+/** Of all URLs and texts of a page's candidates together, and of its links: a base may be long. */
+const MAX_CHARACTERS = 2_000_000;
 
 /** Where lazy-loading scripts keep the real image while `src` holds a placeholder. */
 const LAZY_SRC = [
@@ -44,193 +41,146 @@ const LAZY_SRC = [
   'data-image',
   'data-url',
 ];
-const LAZY_SRCSET = ['data-srcset', 'data-lazy-srcset', 'data-original-set'];
+const SRCSET = ['srcset', 'data-srcset', 'data-lazy-srcset', 'data-original-set'];
 
 /** Types of `<source>` that the fetch stage does not take. */
 const UNWANTED_SOURCE = /^image\/(svg|jxl|jp2|jpx)/i;
 
-/** Elements that a reader sees as separate; their texts must not run together. */
-const BLOCKS = new Set(
-  'address article aside blockquote br dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li ol p pre section table td th tr ul'.split(
-    ' ',
-  ),
-);
-
-/** The part of the parser's nodes that is used here. */
-interface Node {
-  readonly type: string;
-  readonly name?: string;
-  readonly data?: string;
-  readonly attribs?: Readonly<Record<string, string>>;
-  readonly children?: Node[];
-  readonly parent: Node | null;
-}
-type Element = Node & { readonly name: string; readonly attribs: Readonly<Record<string, string>> };
-
-/**
- * Extracts from `html`, the page at `pageUrl` (absolute, after redirects), for `source`.
- */
+/** Extracts from `html`, the page at `pageUrl` (absolute, after redirects), for `source`. */
 export function extractPage(html: string, pageUrl: string, source = 'web'): Page {
-  const document = load(html, { xml: { xmlMode: false, decodeEntities: true } }).root()[0] as Node;
-  const page = new PageReader(pageUrl, source);
-  for (const element of elements(document)) page.read(element);
-  return page.finish();
+  const read = readHtml(html);
+  const base = baseUrl(read.base, pageUrl);
+  const page: Page = { candidates: [], links: [], metas: read.metas };
+  page.candidates = new CandidateList(pageUrl, source, base).of(read);
+  if (mayFollow(metaDirectives(read.metas))) page.links = linksOf(read.links, base);
+  else page.nofollow = true;
+  const canonical = read.canonical === undefined ? undefined : resolveUrl(read.canonical, base);
+  if (canonical !== undefined) page.canonical = canonical;
+  return page;
 }
 
-/** What a reader sees of a piece of HTML, such as a description that an API sends. */
-export function textOfHtml(html: string): string {
-  const parser = { xml: { xmlMode: false, decodeEntities: true } };
-  return visibleText(load(html, parser).root()[0] as Node);
+function linksOf(hrefs: Iterable<string>, base: URL | undefined): string[] {
+  const links = new Set<string>();
+  let characters = 0;
+  for (const href of hrefs) {
+    const link = resolveUrl(href, base);
+    if (link === undefined || links.has(link)) continue;
+    characters += link.length;
+    if (characters > MAX_CHARACTERS) break;
+    links.add(link);
+  }
+  return [...links];
 }
 
-class PageReader {
+class CandidateList {
   readonly #pageUrl: string;
   readonly #source: string;
-  /** What relative URLs are relative to. Only known for certain at the end: hence `#images`. */
-  #base: URL | undefined;
-  #baseSeen = false;
-  readonly #images: Element[] = [];
-  /** The first figcaption of each figure. */
-  readonly #captions = new Map<Node, string>();
-  readonly #hrefs: string[] = [];
-  readonly #openGraph: [property: string, content: string][] = [];
-  readonly #metas: RobotMeta[] = [];
-  #canonical: string | undefined;
+  readonly #base: URL | undefined;
+  readonly #found = new Map<string, Candidate>();
+  readonly #withoutText = new Set<string>();
+  readonly #withText = new Set<string>();
+  /** The largest rendition that the sources of a picture name: it may have many of them, and many images. */
+  readonly #pictures = new Map<Picture, SrcsetImage | undefined>();
+  #characters = 0;
 
-  constructor(pageUrl: string, source: string) {
+  constructor(pageUrl: string, source: string, base: URL | undefined) {
     this.#pageUrl = pageUrl;
     this.#source = source;
-    this.#base = parseUrl(pageUrl);
+    this.#base = base;
   }
 
-  read(element: Element): void {
-    const { name, attribs } = element;
-    switch (name) {
-      case 'base':
-        this.#readBase(attribs.href);
-        break;
-      case 'meta':
-        this.#readMeta(attribs);
-        break;
-      case 'link':
-        if (tokens(attribs.rel).includes('canonical')) this.#canonical ??= attribs.href;
-        break;
-      case 'a':
-      case 'area':
-        if (attribs.href !== undefined && this.#hrefs.length < MAX_LINKS) {
-          if (!tokens(attribs.rel).includes('nofollow')) this.#hrefs.push(attribs.href);
-        }
-        break;
-      case 'figcaption': {
-        const figure = figureOf(element);
-        if (figure !== undefined && !this.#captions.has(figure)) {
-          this.#captions.set(figure, visibleText(element));
-        }
-        break;
-      }
-      case 'img':
-      case 'amp-img':
-        if (this.#images.length < MAX_CANDIDATES) this.#images.push(element);
-        break;
-    }
-  }
-
-  finish(): Page {
-    const page: Page = { candidates: this.#candidates(), links: [], metas: this.#metas };
-    if (mayFollow(metaDirectives(this.#metas))) {
-      page.links = unique(this.#hrefs.map((href) => this.#resolve(href)));
-    } else page.nofollow = true;
-    const canonical = this.#canonical && this.#resolve(this.#canonical);
-    if (canonical) page.canonical = canonical;
-    return page;
-  }
-
-  /** Only the first `<base href>` counts (§4.2.3). */
-  #readBase(href: string | undefined): void {
-    if (href === undefined || this.#baseSeen) return;
-    this.#baseSeen = true;
-    const base = parseUrl(href, this.#pageUrl);
-    if (base?.protocol === 'http:' || base?.protocol === 'https:') this.#base = base;
-  }
-
-  #readMeta(attribs: Readonly<Record<string, string>>): void {
-    const content = attribs.content;
-    if (content === undefined) return;
-    const name = attribs.name?.trim().toLowerCase();
-    if (name !== undefined && isRobotMeta(name) && this.#metas.length < MAX_METAS) {
-      this.#metas.push({ name, content });
-    }
-    const property = (attribs.property ?? name)?.trim().toLowerCase();
-    if (property?.startsWith('og:') && this.#openGraph.length < MAX_METAS) {
-      this.#openGraph.push([property, content]);
-    }
-  }
-
-  #candidates(): Candidate[] {
-    const found = new Map<string, Candidate>();
-    const withoutText = new Set<string>();
-    const withText = new Set<string>();
-    const add = (url: string | undefined, texts: readonly [TextSource, string | undefined][]) => {
-      if (url === undefined || found.size >= MAX_CANDIDATES) return;
-      let named = false;
-      for (const [textSource, raw] of texts) {
-        const text = boundedText(raw ?? '');
-        if (text === '') continue;
-        named = true;
-        const candidate = this.#candidate(url, text, textSource);
-        if (!found.has(candidate.id)) found.set(candidate.id, candidate);
-      }
-      if (named) withText.add(url);
-      else withoutText.add(url);
-    };
-    for (const image of this.#images) {
-      const figure = figureOf(image);
-      add(this.#bestUrl(image), [
-        ['alt', image.attribs.alt],
-        ['caption', figure && this.#captions.get(figure)],
-        ['title', image.attribs.title],
+  of({ images, openGraph }: Html): Candidate[] {
+    for (const image of images) {
+      const { attributes, figure } = image;
+      this.#add(this.#bestUrl(image), [
+        ['alt', bounded(attributes.alt)],
+        ['caption', figure?.caption],
+        ['title', bounded(attributes.title)],
       ]);
+      if (this.#isFull) break;
     }
-    for (const { url, alt } of openGraphImages(this.#openGraph)) {
-      add(this.#resolve(url), [['title', alt]]);
+    for (const { url, alt } of openGraphImages(openGraph)) {
+      if (this.#isFull) break;
+      this.#add(resolveUrl(url, this.#base), [['title', bounded(alt)]]);
     }
-    const candidates = [...found.values()];
-    for (const url of withoutText) {
-      if (withText.has(url) || candidates.length >= MAX_CANDIDATES) continue;
-      candidates.push(this.#candidate(url, '', 'alt'));
-    }
-    return candidates;
+    for (const url of this.#withoutText) if (!this.#withText.has(url)) this.#put(url, '', 'alt');
+    return [...this.#found.values()];
   }
 
-  #candidate(imageUrl: string, text: string, textSource: TextSource): Candidate {
+  get #isFull(): boolean {
+    return this.#found.size >= MAX_CANDIDATES || this.#characters > MAX_CHARACTERS;
+  }
+
+  #add(url: string | undefined, texts: readonly [TextSource, string | undefined][]): void {
+    if (url === undefined) return;
+    let isNamed = false;
+    for (const [textSource, text] of texts) {
+      if (text === undefined || text === '') continue;
+      isNamed = true;
+      this.#put(url, text, textSource);
+    }
+    (isNamed ? this.#withText : this.#withoutText).add(url);
+  }
+
+  #put(imageUrl: string, text: string, textSource: TextSource): void {
+    if (this.#isFull) return;
     const id = candidateId(imageUrl, text);
-    return { id, imageUrl, text, textSource, pageUrl: this.#pageUrl, source: this.#source };
+    if (this.#found.has(id)) return;
+    this.#characters += imageUrl.length + text.length;
+    const [pageUrl, source] = [this.#pageUrl, this.#source];
+    this.#found.set(id, { id, imageUrl, text, textSource, pageUrl, source });
   }
 
   /** The largest rendition of an image: by width, else by density, else lazy attributes, else src. */
-  #bestUrl({ attribs, parent }: Element): string | undefined {
-    const srcsets = [attribs.srcset, ...LAZY_SRCSET.map((name) => attribs[name])];
-    if (parent?.name === 'picture') {
-      for (const source of parent.children ?? []) {
-        if (source.name !== 'source' || UNWANTED_SOURCE.test(source.attribs?.type ?? '')) continue;
-        for (const name of ['srcset', ...LAZY_SRCSET]) srcsets.push(source.attribs?.[name]);
-      }
-    }
-    for (const { url } of largestFirst(srcsets)) {
-      const resolved = this.#resolve(url);
-      if (resolved !== undefined) return resolved;
-    }
+  #bestUrl({ attributes, picture }: HtmlImage): string | undefined {
+    const own = this.#largest(srcsetsOf(attributes));
+    const inPicture = picture && this.#largestIn(picture);
+    // Of equals the image's own.
+    const best = own && inPicture && bySize(own, inPicture) > 0 ? inPicture : (own ?? inPicture);
+    if (best !== undefined) return best.url;
     for (const name of [...LAZY_SRC, 'src']) {
-      const value = attribs[name];
-      const resolved = value === undefined ? undefined : this.#resolve(value);
+      const value = attributes[name];
+      const resolved = value === undefined ? undefined : resolveUrl(value, this.#base);
       if (resolved !== undefined) return resolved;
     }
     return undefined;
   }
 
-  #resolve(reference: string): string | undefined {
-    return resolveUrl(reference, this.#base);
+  #largestIn(picture: Picture): SrcsetImage | undefined {
+    if (!this.#pictures.has(picture)) {
+      const wanted = picture.sources.filter(({ type }) => !UNWANTED_SOURCE.test(type ?? ''));
+      this.#pictures.set(picture, this.#largest(wanted.flatMap(srcsetsOf)));
+    }
+    return this.#pictures.get(picture);
   }
+
+  /** With its URL absolute. */
+  #largest(srcsets: readonly string[]): SrcsetImage | undefined {
+    for (const image of largestFirst(srcsets)) {
+      const url = resolveUrl(image.url, this.#base);
+      if (url !== undefined) return { ...image, url };
+    }
+    return undefined;
+  }
+}
+
+function srcsetsOf(attributes: Attributes): string[] {
+  return SRCSET.map((name) => attributes[name]).filter((srcset) => srcset !== undefined);
+}
+
+function bounded(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : boundedText(text);
+}
+
+/**
+ * What the references of a page are relative to; `base` is the first `<base href>` that it has. One that is
+ * too long for a URL is none, or each reference of a page would cost as much as the page.
+ */
+export function baseUrl(base: string | undefined, pageUrl: string): URL | undefined {
+  const url = base === undefined ? undefined : parseUrl(base, pageUrl);
+  const isUsable =
+    (url?.protocol === 'http:' || url?.protocol === 'https:') && url.href.length <= MAX_URL_LENGTH;
+  return isUsable ? url : parseUrl(pageUrl);
 }
 
 /** Absolute, http(s), without fragment; undefined for what could never be fetched. */
@@ -243,52 +193,6 @@ export function resolveUrl(reference: string, base: URL | undefined): string | u
   if (!url.href.includes('#')) return url.href;
   url.hash = '';
   return url.href;
-}
-
-/** The elements below `root` in document order. */
-function* elements(root: Node): Generator<Element> {
-  const stack: Node[] = [root];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (node.name !== undefined && node.attribs !== undefined) yield node as Element;
-    const children = node.children ?? [];
-    for (let i = children.length - 1; i >= 0; i--) stack.push(children[i] as Node);
-  }
-}
-
-/** The figure that an image or a caption belongs to. */
-function figureOf(element: Node): Node | undefined {
-  let node = element.parent;
-  // The bound keeps deeply nested pages from costing depth × images.
-  for (let depth = 0; depth < 64 && node !== null; depth++) {
-    if (node.name === 'figure') return node;
-    node = node.parent;
-  }
-  return undefined;
-}
-
-/** The text of an element, with a space where a reader would see a gap. */
-function visibleText(root: Node): string {
-  let text = '';
-  const stack: (Node | ' ')[] = [root];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (node === ' ') {
-      text += ' ';
-      continue;
-    }
-    if (node.type === 'text' && !isHidden(node.parent)) text += node.data ?? '';
-    if (text.length > MAX_TEXT_LENGTH * 2) break;
-    const children = node.children ?? [];
-    if (node.name !== undefined && BLOCKS.has(node.name)) {
-      text += ' ';
-      stack.push(' ');
-    }
-    for (let i = children.length - 1; i >= 0; i--) stack.push(children[i] as Node);
-  }
-  return text;
-}
-
-function isHidden(parent: Node | null): boolean {
-  return parent?.name === 'script' || parent?.name === 'style';
 }
 
 /** Open Graph images, each with its own alt text or else the page's og:title (ogp.me, "arrays"). */
@@ -305,12 +209,4 @@ export function openGraphImages(
     } else if (property === 'og:image:alt' && last !== undefined) last.alt = content;
   }
   return images.map(({ url, alt }) => ({ url, alt: alt?.trim() ? alt : title }));
-}
-
-function tokens(value: string | undefined): string[] {
-  return (value ?? '').toLowerCase().split(/\s+/);
-}
-
-function unique(values: readonly (string | undefined)[]): string[] {
-  return [...new Set(values.filter((value) => value !== undefined))];
 }

@@ -41,13 +41,14 @@ export function parseSrcset(srcset: string): SrcsetImage[] {
   return images;
 }
 
-/** The images of several srcsets: by width, else by density; of equals the first named comes first. */
-export function largestFirst(srcsets: readonly (string | undefined)[]): SrcsetImage[] {
-  return srcsets
-    .flatMap((srcset) => (srcset ? parseSrcset(srcset) : []))
-    .sort(
-      (one, two) => (two.width ?? 0) - (one.width ?? 0) || (two.density ?? 1) - (one.density ?? 1),
-    );
+/** The images of several srcsets, by size; of equals the first named comes first. */
+export function largestFirst(srcsets: readonly string[]): SrcsetImage[] {
+  return srcsets.flatMap(parseSrcset).sort(bySize);
+}
+
+/** Orders images by width, else by density, the largest first. */
+export function bySize(one: SrcsetImage, two: SrcsetImage): number {
+  return (two.width ?? 0) - (one.width ?? 0) || (two.density ?? 1) - (one.density ?? 1);
 }
 
 /** Reads descriptors up to the comma that ends them; a comma in parentheses does not. */

@@ -32,7 +32,7 @@ import { select } from './select.js';
 import { type Watch, watchCrawl } from './watch.js';
 
 /** Units of discovery at work at once; requests are bounded by `net.concurrency` over all of them. */
-const DISCOVER_UNITS = 4;
+export const DISCOVER_UNITS = 4;
 
 /** Few photographs are longer: how wide an image is asked for where no rule limits its shape. */
 const USUAL_ASPECT = 3;

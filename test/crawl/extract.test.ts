@@ -174,13 +174,32 @@ describe('Open Graph images', () => {
 describe('links', () => {
   it('are absolute, without fragments, each once, and not nofollow', () => {
     const html = `<a href=b>b</a><a href="b#x">b</a><a href="#top">top</a><area href="/c">
-      <a rel="noopener NoFollow" href=/d>d</a><a href="mailto:x@y.test">m</a>
+      <a rel="noopener NoFollow" href=/d>d</a><a rel=ugc href=/d>d</a><a rel="x sponsored" href=/d>d</a>
+      <a rel="nofollowed" href=/e>e</a><a href="mailto:x@y.test">m</a>
       <a href="javascript:void 0">j</a><a>none</a><a href="http://[">bad</a>`;
     expect(extractPage(html, PAGE).links).toEqual([
       'http://a.test/dir/b',
       'http://a.test/dir/page.html',
       'http://a.test/c',
+      'http://a.test/e',
     ]);
+  });
+
+  it.each<[string, string | undefined]>([
+    ['0;url=/next', '/next'],
+    ['0; URL = "/next"', '/next'],
+    [" 5 , url='/next'x", '/next'],
+    ['3.5 /next', '/next'],
+    ['0;/next', '/next'],
+    ['300', undefined],
+    ['url=/next', undefined],
+    ['0;', undefined],
+  ])('include where the page refreshes to: %j', (content, path) => {
+    const { links } = extractPage(
+      `<meta http-equiv=Refresh content="${content.replaceAll('"', '&quot;')}">`,
+      PAGE,
+    );
+    expect(links).toEqual(path === undefined ? [] : [`http://a.test${path}`]);
   });
 
   it('include the canonical address apart', () => {
@@ -229,12 +248,25 @@ describe('any HTML', () => {
   it('however deep or wide, in bounded time and size', () => {
     const deep = extractPage(`${'<div>'.repeat(200_000)}<img src=a alt=x>`, PAGE);
     expect(deep.candidates).toHaveLength(1);
+    const bold = `${'<b>'.repeat(500_000)}<img src=a alt=x>`;
+    expect(extractPage(bold, PAGE).candidates).toHaveLength(1);
     const figures = `${'<figure>'.repeat(20_000)}<figcaption>c</figcaption>${'<img src=a>'.repeat(20_000)}`;
     expect(extractPage(figures, PAGE).candidates).toHaveLength(1);
     const wide = Array.from({ length: 50_000 }, (_, i) => `<img src=${i} alt=x><a href=${i}>`);
     const page = extractPage(wide.join(''), PAGE);
     expect(page.candidates).toHaveLength(10_000);
     expect(page.links).toHaveLength(10_000);
+    // A long base, or a caption of many images, multiplies.
+    const base = `<base href="/${'y'.repeat(8_000)}/">${wide.join('')}`;
+    const shared = `<figure><figcaption>${'z'.repeat(9_000)}</figcaption>${wide.join('')}</figure>`;
+    for (const html of [base, shared]) {
+      const { candidates, links } = extractPage(html, PAGE);
+      expect(candidates.length).toBeGreaterThan(100);
+      expect(JSON.stringify(candidates.map((c) => [c.imageUrl, c.text])).length).toBeLessThan(
+        2.1e6,
+      );
+      expect(JSON.stringify(links).length).toBeLessThan(2.1e6);
+    }
   });
 
   it('never throws, and gives only well-formed candidates, on randomly damaged pages', () => {

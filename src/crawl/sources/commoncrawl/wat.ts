@@ -9,8 +9,7 @@ import type { RuleName } from '../../../config.js';
 import { candidateId } from '../../../core/ids.js';
 import type { Loss } from '../../../core/reasons.js';
 import type { Candidate, TextSource } from '../../../core/types.js';
-import { MAX_CANDIDATES, openGraphImages, resolveUrl } from '../../extract.js';
-import { parseUrl } from '../../net/guard.js';
+import { baseUrl, MAX_CANDIDATES, openGraphImages, resolveUrl } from '../../extract.js';
 import { isRobotMeta, optOutOf, type RobotMeta } from '../../net/optout.js';
 import type { Headers } from '../../net/resource.js';
 import { largestFirst } from '../../srcset.js';
@@ -84,9 +83,7 @@ class Images {
 
   constructor(pageUrl: string, base: string | undefined) {
     this.#pageUrl = pageUrl;
-    const page = parseUrl(pageUrl);
-    const given = base === undefined ? undefined : parseUrl(decoded(base), page);
-    this.#base = given?.protocol === 'http:' || given?.protocol === 'https:' ? given : page;
+    this.#base = baseUrl(base === undefined ? undefined : decoded(base), pageUrl);
   }
 
   addLink(path: string, link: Json): void {

@@ -16,7 +16,7 @@
 
 import { WitError } from '../../../core/errors.js';
 import type { Loss } from '../../../core/reasons.js';
-import { textOfHtml } from '../../extract.js';
+import { textOfHtml } from '../../html-text.js';
 import {
   type Credentials,
   type Cursor,
