@@ -224,6 +224,7 @@ export const crawlAndBuild: Command = {
       train: _train,
       eval: _eval,
       queryBuild: _queryBuild,
+      import: _import,
       ...config
     } = await resolveConfig(input.settings, input.configFile);
     if (input.flags.listRules === true) {

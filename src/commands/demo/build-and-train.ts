@@ -12,7 +12,13 @@ export async function buildAndTrain(
   input: { config: Config; dataset: string; run: string; python: string },
   { emit, signal }: Io,
 ): Promise<TrainResult> {
-  const { train: trainConfig, eval: _eval, queryBuild: _, ...buildConfig } = input.config;
+  const {
+    train: trainConfig,
+    eval: _eval,
+    queryBuild: _,
+    import: __,
+    ...buildConfig
+  } = input.config;
   // Whichever of the two fails stops the other one.
   const either = new AbortController();
   const stop = AbortSignal.any([signal, either.signal]);
