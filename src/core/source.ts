@@ -10,6 +10,8 @@ import type { Candidate, Reject } from './types.js';
 export interface SourceUnit<Input = unknown> {
   readonly id: string;
   readonly input: Input;
+  /** How much work it is, in the source's own measure: pages, rows, files, queries. */
+  readonly size: number;
 }
 
 export interface SourceResult {
@@ -20,6 +22,11 @@ export interface SourceResult {
   links: string[];
   /** For the funnel: e.g. `{pages: 40, rows: 1000}`. */
   counts: Record<string, number>;
+  /**
+   * How much of the unit's `size` this was, for whoever watches. What no piece of a unit tells is done
+   * when the unit is.
+   */
+  worked?: number;
 }
 
 /** The links that the units of one round found, on disk. */
@@ -41,6 +48,8 @@ export interface PlanContext {
    */
   readonly folder: string;
   readonly signal: AbortSignal;
+  /** To be told the sizes of all units of the round together, before the first of them. */
+  expect(size: number): void;
 }
 
 interface Planned<Input> {

@@ -16,6 +16,7 @@ import { string } from '../core/record.js';
 import type { Runner } from '../core/runner.js';
 import type { AnySource, Links, SourceResult, SourceUnit } from '../core/source.js';
 import { candidateFields, rejectFields } from '../core/types.js';
+import { DiscoverProgress } from './discover-progress.js';
 import { lossCounts, PartWriter, partName } from './parts.js';
 
 const linkFields = { url: string() };
@@ -42,7 +43,7 @@ export async function discover(
   sources: readonly AnySource[],
   options: Options,
 ): Promise<void> {
-  const progress = new Progress(options.emit);
+  const progress = new DiscoverProgress(options.emit);
   try {
     let first = 0;
     for (const source of sources) {
@@ -59,7 +60,7 @@ async function discoverSource(
   dataset: DatasetWriter,
   source: AnySource,
   first: number,
-  progress: Progress,
+  progress: DiscoverProgress,
   options: Options,
 ): Promise<number> {
   const { runner, signal } = options;
@@ -67,20 +68,20 @@ async function discoverSource(
   const rounds: Round[] = [];
   const links = (round: number) => linksOf(dataset, rounds[round] as Round);
   let next = first;
+  const expect = (size: number) => progress.expect(size);
   for (;;) {
+    progress.nextRound();
     const unit = `round-${source.name}-${rounds.length}`;
     let units = dataset.journal.get(unit)?.counts.units;
     if (units !== undefined) {
-      for (const { counts } of commitsOf(dataset, { first: next, units }))
-        progress.add(counts, true);
-    } else {
-      const plan = source.plan(rounds.length, { links, folder, signal });
-      const work = (part: Part) => discoverPart(dataset, source, part, options);
-      units = 0;
-      for await (const done of runner.run(numbered(plan, next), work, signal)) {
-        units++;
-        progress.add(done.counts, done.earlier);
+      for (const { counts } of commitsOf(dataset, { first: next, units })) {
+        progress.add({ counts, earlier: true });
       }
+    } else {
+      const plan = source.plan(rounds.length, { links, folder, signal, expect });
+      const work = (part: Part) => discoverPart(dataset, source, part, progress, options);
+      units = 0;
+      for await (const _ of runner.run(numbered(plan, next), work, signal)) units++;
       await dataset.journal.commit({ unit, stage: 'discover', outputs: [], counts: { units } });
     }
     if (units === 0) break;
@@ -89,39 +90,6 @@ async function discoverSource(
   }
   await rm(folder, { recursive: true, force: true });
   return next;
-}
-
-/** Adds up what units did, for whoever watches. */
-class Progress {
-  readonly #emit: Emit;
-  #done = 0;
-  #earlier = 0;
-  #candidates = 0;
-
-  constructor(emit: Emit) {
-    this.#emit = emit;
-    emit({ type: 'begin', task: 'discover', unit: 'pages and rows' });
-  }
-
-  /** @param isEarlier whether the unit was done by an earlier run. */
-  add(counts: Readonly<Record<string, number>>, isEarlier: boolean): void {
-    const worked = (counts.pages ?? 0) + (counts.rows ?? 0);
-    this.#done += worked;
-    if (isEarlier) this.#earlier += worked;
-    this.#candidates += counts.candidates ?? 0;
-    const note = `${this.#candidates} candidates`;
-    this.#emit({
-      type: 'progress',
-      task: 'discover',
-      done: this.#done,
-      earlier: this.#earlier,
-      note,
-    });
-  }
-
-  end(): void {
-    this.#emit({ type: 'end', task: 'discover', done: this.#done });
-  }
 }
 
 async function* numbered(units: AsyncIterable<SourceUnit>, first: number): AsyncGenerator<Part> {
@@ -133,12 +101,16 @@ async function discoverPart(
   dataset: DatasetWriter,
   source: AnySource,
   part: Part,
+  progress: DiscoverProgress,
   { emit, signal }: Pick<Options, 'emit' | 'signal'>,
-): Promise<{ counts: Record<string, number>; earlier: boolean }> {
+): Promise<void> {
   const name = partName(part.index);
   const unit = `discover-${name}-${part.unit.id}`;
   const before = dataset.journal.get(unit);
-  if (before !== undefined) return { counts: before.counts, earlier: true };
+  if (before !== undefined) {
+    progress.add({ counts: before.counts, worked: part.unit.size, earlier: true });
+    return;
+  }
   const candidates = new PartWriter(dataset.dir, `candidates/${name}.parquet`, candidateFields);
   const links = new PartWriter(dataset.dir, `links/${name}.parquet`, linkFields);
   const rejects = new PartWriter(dataset.dir, `rejects/discover-${name}.parquet`, rejectFields);
@@ -146,13 +118,18 @@ async function discoverPart(
   const add = (more: Readonly<Record<string, number>>) => {
     for (const [key, n] of Object.entries(more)) counts[key] = (counts[key] ?? 0) + n;
   };
+  let left = part.unit.size;
   try {
     for await (const result of resultsOf(source, part.unit, signal)) {
       await candidates.append(result.candidates);
       if (result.links.length > 0) await links.append(result.links.map((url) => ({ url })));
       if (result.rejects.length > 0) await rejects.append(result.rejects);
-      add({ ...result.counts, candidates: result.candidates.length });
+      const found = { ...result.counts, candidates: result.candidates.length };
+      add(found);
       add(lossCounts(result.rejects));
+      const { worked = 0 } = result;
+      left -= worked;
+      progress.add({ counts: found, worked });
       for (const { reason } of result.rejects) {
         emit({ type: 'loss', stage: 'discover', reason, count: 1 });
       }
@@ -161,7 +138,7 @@ async function discoverPart(
     if (links.begun) outputs.push(await links.close());
     if (rejects.begun) outputs.push(await rejects.close());
     await dataset.journal.commit({ unit, stage: 'discover', outputs, counts });
-    return { counts, earlier: false };
+    progress.add({ counts: {}, worked: left });
   } catch (error) {
     for (const writer of [candidates, links, rejects]) await writer.abort();
     throw error;

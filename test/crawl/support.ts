@@ -107,7 +107,12 @@ export async function planned<Input>(source: AnySource<Input>, round = 0) {
   const links = () => {
     throw new Error('asked for links');
   };
-  for await (const unit of source.plan(round, { links, folder: '', signal: never }))
+  for await (const unit of source.plan(round, {
+    links,
+    folder: '',
+    signal: never,
+    expect: () => {},
+  }))
     units.push(unit);
   return units;
 }

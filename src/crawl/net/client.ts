@@ -217,9 +217,14 @@ export class WebClient {
    * The bytes of a file that a person named, such as an archive: of any size, chunk by chunk, taken up
    * again where a connection broke. Robots.txt, which is for what a crawl comes upon by itself, is not
    * asked; the guard and the pace are those of `get`.
+   * @param onTotal is told how many bytes the file has, once the server says it
    * @throws StreamLossError when it cannot be had whole; the signal's reason once it aborts.
    */
-  stream(url: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+  stream(
+    url: string,
+    signal: AbortSignal,
+    onTotal?: (bytes: number) => void,
+  ): AsyncGenerator<Buffer> {
     setMaxListeners(0, signal);
     const context: StreamContext = {
       agent: this.#agent,
@@ -230,7 +235,7 @@ export class WebClient {
       net: this.#net,
       observer: this.#observer,
     };
-    return streamBytes(url, context, signal);
+    return streamBytes(url, context, signal, onTotal);
   }
 
   /**

@@ -63,12 +63,14 @@ type Opening =
 /**
  * The bytes at `url`, from first to last. The host's pace holds the place of the connection until it
  * is read or left; the consumer's own time does not count as the server's.
+ * @param onTotal is told the length of the file where the server says it
  * @throws StreamLossError when it cannot be had whole; the signal's reason once it aborts.
  */
 export async function* streamBytes(
   url: string,
   context: StreamContext,
   signal: AbortSignal,
+  onTotal?: (bytes: number) => void,
 ): AsyncGenerator<Buffer> {
   const { net, clock } = context;
   let next = parseUrl(url);
@@ -93,7 +95,10 @@ export async function* streamBytes(
         continue;
       }
       if (opening.type === 'loss') throw new StreamLossError(opening.loss);
-      version ??= opening.opened.version;
+      if (version === undefined) {
+        version = opening.opened.version;
+        if (version.total !== undefined) onTotal?.(version.total);
+      }
       const from = at;
       let broken: Loss | undefined;
       try {

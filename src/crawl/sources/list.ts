@@ -30,11 +30,13 @@ export async function createListSource(config: SourcesConfig): Promise<Source<Li
   };
   const lists = new OpenLists(columns);
   const units: SourceUnit<ListUnit>[] = [];
+  let total = 0;
   try {
     for (const file of await findLists(config.lists)) {
       await lists.with(file, async (list) => {
         for await (const range of list.ranges(config.unitSize)) {
           units.push(unitOf(units.length, { file, ...range }));
+          total += range.end - range.start;
         }
       });
     }
@@ -46,8 +48,10 @@ export async function createListSource(config: SourcesConfig): Promise<Source<Li
   return {
     name: 'list',
 
-    async *plan(round) {
-      if (round === 0) yield* units;
+    async *plan(round, { expect }) {
+      if (round > 0) return;
+      expect(total);
+      yield* units;
     },
 
     close: () => lists.close(),
@@ -74,5 +78,9 @@ export async function createListSource(config: SourcesConfig): Promise<Source<Li
 
 function unitOf(index: number, input: ListUnit): SourceUnit<ListUnit> {
   const digest = contentId(JSON.stringify(input)).slice(0, 8);
-  return { id: `list-${String(index).padStart(5, '0')}-${digest}`, input };
+  return {
+    id: `list-${String(index).padStart(5, '0')}-${digest}`,
+    input,
+    size: input.end - input.start,
+  };
 }

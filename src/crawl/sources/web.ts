@@ -72,6 +72,7 @@ export async function createWebSource(
     async *plan(round, context) {
       const unit = numbered(round);
       if (round < ahead) {
+        context.expect(seedFiles.length);
         for (const seedFile of seedFiles) yield unit({ seedFile });
         return;
       }
@@ -81,7 +82,7 @@ export async function createWebSource(
       const frontier = new Frontier({ folder, maxPagesPerHost });
       const found = (depth: number) =>
         depth === 0 ? startOf(seeds, ahead, context) : context.links(depth - 1 + ahead);
-      await frontier.advance(depth, found, signal);
+      context.expect(await frontier.advance(depth, found, signal));
       for (const pages of frontier.pages(depth, unitSize)) yield unit({ pages });
       if (depth > 0 || !config.sitemaps || maxDepth === 0) return;
       for (const sites of sitesOf(frontier.pages(0, unitSize))) yield unit({ sites });
@@ -128,8 +129,15 @@ function numbered(round: number): (input: WebUnit) => SourceUnit<WebUnit> {
   let index = 0;
   return (input) => {
     const digest = contentId(JSON.stringify(input)).slice(0, 8);
-    return { id: `web-${round}-${String(index++).padStart(5, '0')}-${digest}`, input };
+    const id = `web-${round}-${String(index++).padStart(5, '0')}-${digest}`;
+    return { id, input, size: sizeOf(input) };
   };
+}
+
+/** In pages. What sitemaps will list is not known, nor how many there are: they are passed over. */
+function sizeOf(input: WebUnit): number {
+  if ('pages' in input) return input.pages.length;
+  return 'seedFile' in input ? 1 : 0;
 }
 
 /** The sites of sorted pages, some at a time. */
@@ -174,7 +182,7 @@ async function* readPages(
     const fresh = links.filter((link) => !remembered.has(link));
     if (remembered.size + fresh.length > REMEMBERED_LINKS) remembered.clear();
     for (const link of fresh) remembered.add(link);
-    yield { candidates, rejects, links: fresh, counts: { pages: 1 } };
+    yield { candidates, rejects, links: fresh, counts: { pages: 1 }, worked: 1 };
   }
 }
 

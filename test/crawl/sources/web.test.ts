@@ -37,7 +37,7 @@ async function crawl(
   const links = (round: number) => linksOf(found[round] as string[]);
   for (let round = 0; ; round++) {
     const units: SourceUnit<WebUnit>[] = [];
-    const context = { folder, links, signal: never };
+    const context = { folder, links, signal: never, expect: () => {} };
     for await (const unit of source.plan(round, context)) units.push(unit);
     if (units.length === 0) return all;
     all.units.push(...units);

@@ -22,20 +22,43 @@ export function isUrl(location: string): boolean {
   return /^https?:\/\//i.test(location);
 }
 
+/** How far a file is read, in bytes. `total` is unknown of a URL whose server does not say. */
+export interface Meter {
+  read: number;
+  total: number | undefined;
+}
+
 /**
  * The bytes of a file, here or far.
+ * @param meter moves as they are handed on
  * @throws WitError `missing_file` or `bad_file`; StreamLossError for a URL.
  */
 export async function* openBytes(
   location: string,
   client: WebClient,
   signal: AbortSignal,
+  meter: Meter = { read: 0, total: undefined },
+): AsyncGenerator<Buffer> {
+  for await (const chunk of chunksOf(location, client, signal, meter)) {
+    meter.read += chunk.length;
+    yield chunk;
+  }
+}
+
+async function* chunksOf(
+  location: string,
+  client: WebClient,
+  signal: AbortSignal,
+  meter: Meter,
 ): AsyncGenerator<Buffer> {
   if (isUrl(location)) {
-    yield* client.stream(location, signal);
+    yield* client.stream(location, signal, (total) => {
+      meter.total = total;
+    });
     return;
   }
   try {
+    meter.total = (await stat(location)).size;
     yield* createReadStream(location, { highWaterMark: READ_BYTES, signal });
   } catch (cause) {
     signal.throwIfAborted();

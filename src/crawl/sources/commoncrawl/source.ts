@@ -12,7 +12,7 @@ import type { SourceResult, StreamingSource } from '../../../core/source.js';
 import type { Candidate, Reject } from '../../../core/types.js';
 import type { WebClient } from '../../net/client.js';
 import { StreamLossError } from '../../net/stream.js';
-import { findArchives, openBytes } from './inputs.js';
+import { findArchives, type Meter, openBytes } from './inputs.js';
 import { readResponse } from './response.js';
 import { readWarc, type WarcRecord } from './warc.js';
 import { type ArchivedPage, readWat, SOURCE } from './wat.js';
@@ -22,8 +22,9 @@ export interface CommonCrawlUnit {
   readonly file: string;
 }
 
-/** Candidates handed on together. */
+/** Candidates handed on together, or records, where these give none. */
 const BATCH = 2_000;
+const BATCH_RECORDS = 10_000;
 
 /** The source for `config.commonCrawl`. */
 export function createCommonCrawlSource(
@@ -34,14 +35,16 @@ export function createCommonCrawlSource(
   return {
     name: SOURCE,
 
-    async *plan(round) {
+    async *plan(round, { expect }) {
       if (round > 0) return;
       const files = await reachable(() =>
         findArchives(config.commonCrawl, config.commonCrawlBase, client, never),
       );
+      expect(files.length);
       for (const [index, file] of files.entries()) {
         const digest = contentId(file).slice(0, 8);
-        yield { id: `${SOURCE}-${String(index).padStart(5, '0')}-${digest}`, input: { file } };
+        const id = `${SOURCE}-${String(index).padStart(5, '0')}-${digest}`;
+        yield { id, input: { file }, size: 1 };
       }
     },
 
@@ -63,14 +66,15 @@ async function* readArchive(
   client: WebClient,
   signal: AbortSignal,
 ): AsyncGenerator<SourceResult> {
-  const batch = new Batch(file);
+  const meter: Meter = { read: 0, total: undefined };
+  const batch = new Batch(file, meter);
   try {
-    for await (const items of readWarc(openBytes(file, client, signal))) {
+    for await (const items of readWarc(openBytes(file, client, signal, meter))) {
       signal.throwIfAborted();
       for (const item of items) {
         if (item.type === 'damage') batch.lose(item.at, item.loss);
         else await readRecord(item, client.honours, batch);
-        if (batch.size >= BATCH) yield batch.take();
+        if (batch.isFull) yield batch.take();
       }
     }
     batch.end();
@@ -116,19 +120,25 @@ function networkError(error: StreamLossError, file?: string): WitError {
 class Batch {
   records = 0;
   readonly #file: string;
+  readonly #meter: Meter;
+  /** Of the file, by bytes, when the last batch was taken: 0..1. */
+  #share = 0;
   #candidates: Candidate[] = [];
   #rejects: Reject[] = [];
   #pages = 0;
   #imagesWithoutText = 0;
   #any = false;
 
-  constructor(file: string) {
+  constructor(file: string, meter: Meter) {
     this.#file = file;
+    this.#meter = meter;
   }
 
-  get size(): number {
+  get isFull(): boolean {
     // Before the first record it may still turn out that this is no archive.
-    return this.#any || this.records > 0 ? this.#candidates.length + this.#rejects.length : 0;
+    if (!this.#any && this.records === 0) return false;
+    const found = this.#candidates.length + this.#rejects.length;
+    return found >= BATCH || this.records >= BATCH_RECORDS;
   }
 
   add(at: number, page: ArchivedPage): void {
@@ -166,6 +176,8 @@ class Batch {
   }
 
   take(): SourceResult {
+    const { read, total } = this.#meter;
+    const share = total === undefined ? this.#share : Math.min(1, read / total);
     const result: SourceResult = {
       candidates: this.#candidates,
       rejects: this.#rejects,
@@ -175,7 +187,9 @@ class Batch {
         pages: this.#pages,
         imagesWithoutText: this.#imagesWithoutText,
       },
+      worked: share - this.#share,
     };
+    this.#share = share;
     this.#any ||= this.records > 0;
     this.#candidates = [];
     this.#rejects = [];

@@ -24,6 +24,7 @@ import { systemCode } from '../../../core/errors.js';
 import { sha256 } from '../../../core/ids.js';
 import type { Links } from '../../../core/source.js';
 import { writeAtomically } from '../../../core/store.js';
+import { version } from '../../../core/version.js';
 import {
   compareKeys,
   hostLength,
@@ -45,6 +46,8 @@ interface State {
   readonly round: number;
   /** Of everything that the round was worked out from. */
   readonly key: string;
+  /** That the round visits. */
+  readonly pages: number;
 }
 
 /** Links looked at between two turns of the event loop: some tens of milliseconds. */
@@ -62,29 +65,34 @@ export class Frontier {
    * from the same links; else all rounds are worked out again.
    * @param found the links that each round begins with: seeds for round 0, then what the round before
    *   found. Each is a URL that may be visited, as `URL.href` spells it, without a fragment.
+   * @returns how many pages those are
    */
   async advance(
     round: number,
     found: (round: number) => Links,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<number> {
     const { folder, maxPagesPerHost } = this.#options;
-    const settings = JSON.stringify({ maxPagesPerHost });
+    // Another version may keep other files.
+    const settings = JSON.stringify({ version, maxPagesPerHost });
     const keys: string[] = [];
     for (let i = 0; i <= round; i++)
       keys.push(sha256(`${keys[i - 1] ?? settings}\n${found(i).digest}`));
-    const state = await readState(folder);
-    const isOurs = state !== undefined && state.round <= round && state.key === keys[state.round];
+    const before = await readState(folder);
+    const isOurs =
+      before !== undefined && before.round <= round && before.key === keys[before.round];
     if (!isOurs) await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
-    for (let i = isOurs ? state.round + 1 : 0; i <= round; i++) {
-      await this.#admit(i, found(i), signal);
-      const next: State = { round: i, key: keys[i] as string };
-      await writeAtomically(this.#path('state.json'), JSON.stringify(next));
+    let pages = isOurs ? before.pages : 0;
+    for (let i = isOurs ? before.round + 1 : 0; i <= round; i++) {
+      pages = await this.#admit(i, found(i), signal);
+      const state: State = { round: i, key: keys[i] as string, pages };
+      await writeAtomically(this.#path('state.json'), JSON.stringify(state));
       for (const name of ['visited', 'hosts', 'round']) {
         await rm(this.#path(`${name}-${i - 1}`), { force: true });
       }
     }
+    return pages;
   }
 
   /** The pages that `round`, the last one worked out, visits: by host, then path, `size` at a time. */
@@ -104,7 +112,7 @@ export class Frontier {
     }
   }
 
-  async #admit(round: number, links: Links, signal: AbortSignal): Promise<void> {
+  async #admit(round: number, links: Links, signal: AbortSignal): Promise<number> {
     const sorter = new UrlSorter(this.#path('runs'), this.#options.limits ?? SORT_LIMITS);
     for await (const batch of links.batches()) {
       signal.throwIfAborted();
@@ -119,7 +127,7 @@ export class Frontier {
         await turn();
         signal.throwIfAborted();
       }
-      walk.commit();
+      return walk.commit();
     } finally {
       walk.close();
       sorted.close();
@@ -176,12 +184,14 @@ class Walk {
     this.#pages++;
   }
 
-  commit(): void {
+  /** Returns how many pages were admitted. */
+  commit(): number {
     this.#endHost();
     while (this.#before.isLive) this.#keepPage();
     while (this.#hostsBefore.isLive) this.#keepHost();
     for (const writer of this.#writers) writer.commit();
     this.#isCommitted = true;
+    return this.#admitted.size;
   }
 
   close(): void {

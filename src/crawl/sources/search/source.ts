@@ -64,9 +64,10 @@ export function createSearchSource(
   return {
     name: 'search',
 
-    async *plan(round) {
+    async *plan(round, { expect }) {
       if (round > 0) return;
       const queries = chooseQueries(options.queries, config, options.seed);
+      expect(queries.length * apis.size);
       let index = 0;
       for (let at = 0; at < queries.length; at += config.queriesPerUnit) {
         // Engine by engine within the same queries, so that all engines are at work from the start.
@@ -143,7 +144,8 @@ function endpointOf(name: EngineName, config: SearchConfig): URL {
 
 function unitOf(index: number, input: SearchUnit): SourceUnit<SearchUnit> {
   const digest = contentId(JSON.stringify(input)).slice(0, 8);
-  return { id: `search-${String(index).padStart(5, '0')}-${input.engine}-${digest}`, input };
+  const id = `search-${String(index).padStart(5, '0')}-${input.engine}-${digest}`;
+  return { id, input, size: input.queries.length };
 }
 
 interface Wanted {
@@ -167,7 +169,13 @@ async function* search(
     const where = `${engine.name}, query ${JSON.stringify(query)}, page ${page}`;
     const answer = await api.ask(query, cursor, signal);
     const counts = { queries: page === 1 ? 1 : 0, requests: 1, rows: 0, repeated: 0 };
-    const result = { candidates: [] as Candidate[], rejects: [] as Reject[], links: [], counts };
+    const result = {
+      candidates: [] as Candidate[],
+      rejects: [] as Reject[],
+      links: [],
+      counts,
+      worked: counts.queries,
+    };
     if ('loss' in answer) {
       result.rejects.push(rejectOf(where, answer.loss));
       yield result;
