@@ -42,6 +42,7 @@ export class FetchLog {
   readonly #handle: FileHandle;
   /** Where each outcome stands, by the row of its selection. */
   readonly #frames = new Map<number, Frame>();
+  /** Of the file, with what is not yet written. */
   #end = 0;
   /** Not yet written, in order. */
   #pending: Buffer[] = [];
@@ -104,10 +105,11 @@ export class FetchLog {
    */
   async append(row: number, outcome: Outcome): Promise<void> {
     if (this.#isClosed) return;
-    this.#pending.push(...frameOf(row, outcome));
+    const frame = this.#add(frameOf(row, outcome));
     this.#last = this.#last.then(() => this.#write());
     try {
       await this.#last;
+      this.#frames.set(row, frame);
     } catch (cause) {
       throw writeError(this.#path, cause);
     }
@@ -126,6 +128,15 @@ export class FetchLog {
   async remove(): Promise<void> {
     await this.close();
     await rm(this.#path, { force: true });
+  }
+
+  /** Lets a frame wait to be written; returns where it will stand. */
+  #add(buffers: readonly Buffer[]): Frame {
+    const bytes = buffers.reduce((sum, { length }) => sum + length, 0) - HEADER_BYTES;
+    const frame = { at: this.#end + HEADER_BYTES, bytes };
+    this.#pending.push(...buffers);
+    this.#end = frame.at + bytes;
+    return frame;
   }
 
   /** Everything that waits, in one go. */
@@ -158,7 +169,7 @@ export class FetchLog {
     }
     await this.#handle.truncate(this.#end);
     if (this.#end > 0) return;
-    this.#pending.push(...enframe([Buffer.from(JSON.stringify(head))]));
+    this.#add(enframe([Buffer.from(JSON.stringify(head))]));
     await this.#write();
   }
 

@@ -23,10 +23,12 @@ import { fetchOne, type Outcome } from './fetch-one.js';
 import { FetchPart, fetchUnit, LOG_FOLDER, logPath } from './fetch-part.js';
 
 /**
- * Selections under way at once: enough to keep every host busy while one of them is slow. Each holds
- * at most one stored image (tens of kB) once it is done; bodies are bounded by twice `net.concurrency`.
+ * Selections under way for each request that may be in flight: enough to keep every place busy while a host
+ * is slow, as none is left behind. A silent host takes minutes to be given up, in which others go on.
  */
-const WINDOW = 2_048;
+const WINDOW_PER_REQUEST = 32;
+/** Stored images that wait in memory for their turn; those beyond are read from their part's log again. */
+const HELD_BYTES = 64 * 1024 * 1024;
 /** Twice the cores: while some images wait for the main thread, all cores have work. */
 const DECODED_AT_ONCE = 2 * availableParallelism();
 
@@ -42,6 +44,8 @@ interface FetchOptions {
   client: WebClient;
   emit: Emit;
   signal: AbortSignal;
+  /** Default: HELD_BYTES. */
+  heldBytes?: number;
 }
 
 export async function fetchAndShard(
@@ -49,7 +53,9 @@ export async function fetchAndShard(
   parts: readonly OutputFile[],
   options: FetchOptions,
 ): Promise<void> {
-  const { config, client, emit, signal } = options;
+  const { config, client, emit, signal, heldBytes = HELD_BYTES } = options;
+  const window = WINDOW_PER_REQUEST * config.net.concurrency;
+  let held = 0;
   const duplicates = new DuplicateIndex(config.filter.nearDuplicateBits);
   const total = parts.reduce((sum, part) => sum + part.rows, 0);
   let done = 0;
@@ -82,16 +88,23 @@ export async function fetchAndShard(
     readItems(dataset, parts, first, underWay, options),
     async (item) => {
       const { outcome, isEarlier } = await outcomeOf(item, decoding, doubts, options);
+      const bytes = 'pair' in outcome ? outcome.pair.image.bytes.length : 0;
+      const isHeld = held + bytes <= heldBytes;
+      if (isHeld) held += bytes;
       // Counted as they end, not in order: one slow image must not look like a crawl that stands still.
       done += 1;
       if (isEarlier) earlier += 1;
       if (done % 20 === 0) tell();
-      return { ...item, outcome, isEarlier };
+      return { ...item, outcome: isHeld ? outcome : undefined, bytes, isEarlier };
     },
-    { concurrency: WINDOW, window: WINDOW, signal },
+    { concurrency: window, window, signal },
   );
   try {
-    for await (const { part, selection, outcome, isEarlier } of outcomes) {
+    for await (const { part, row, selection, bytes, isEarlier, ...done } of outcomes) {
+      if (done.outcome !== undefined) held -= bytes;
+      const outcome = done.outcome ?? (await part.log.read(row));
+      if (outcome === undefined)
+        throw new Error(`row ${row} of ${logPath(part.index)} is not there`);
       const loss = 'loss' in outcome ? outcome.loss : duplicateLoss(duplicates, outcome.pair);
       if ('pair' in outcome && loss === undefined) {
         duplicates.add(outcome.pair);
