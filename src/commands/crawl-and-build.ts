@@ -210,7 +210,7 @@ export const crawlAndBuild: Command = {
     {
       flags: '--retry-failed <reasons...>',
       summary:
-        'once all is fetched, try rows again that were lost for these reasons, e.g. timeout,dns; all-retryable',
+        'once all is fetched, try images again that were lost for these reasons, e.g. timeout,dns; all-retryable. Not pages: docs/crawl.md, "Trying again"',
     },
     {
       flags: '--list-rules',

@@ -120,6 +120,11 @@ export async function buildDataset(
         const count = await planRetry(dataset, allParts(), reasons, { config: settled, signal });
         const text = count > 0 ? `${count} are tried again` : 'nothing to try again';
         emit({ type: 'message', level: 'info', text });
+        const pages = lostPages(dataset, reasons);
+        if (pages > 0) {
+          const text = `${pages} losses of discovery for these reasons are not tried again: docs/crawl.md, “Trying again”, says how to get them`;
+          emit({ type: 'message', level: 'warning', text });
+        }
         if (count > 0) await finish();
       }
       return dataset.manifest();
@@ -130,6 +135,12 @@ export async function buildDataset(
     await watch?.close();
     await client.close();
   }
+}
+
+/** What discovery lost for `reasons`: of no effect on selection, which has decided over all candidates. */
+function lostPages(dataset: DatasetWriter, reasons: ReadonlySet<Reason>): number {
+  const lost = Object.entries(dataset.manifest().funnel.lost.discover ?? {});
+  return lost.reduce((sum, [reason, n]) => sum + (reasons.has(reason as Reason) ? n : 0), 0);
 }
 
 async function sourcesOf(config: BuildConfig, client: WebClient): Promise<AnySource[]> {
