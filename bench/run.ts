@@ -11,6 +11,7 @@ import { commoncrawl } from './commoncrawl.js';
 import { crawlMemory } from './crawl-memory.js';
 import { curation } from './curation.js';
 import { asResult, asTable, type Bench, commitNow, writeResult } from './figures.js';
+import { frontier } from './frontier.js';
 import { images } from './images.js';
 import { queries } from './queries.js';
 import { select } from './select.js';
@@ -20,6 +21,7 @@ const BENCHES: Record<string, Bench> = {
   commoncrawl,
   'crawl-memory': crawlMemory,
   curation,
+  frontier,
   images,
   queries,
   select,
