@@ -13,6 +13,7 @@ import { curation } from './curation.js';
 import { asResult, asTable, type Bench, commitNow, writeResult } from './figures.js';
 import { frontier } from './frontier.js';
 import { images } from './images.js';
+import { pages } from './pages.js';
 import { queries } from './queries.js';
 import { select } from './select.js';
 
@@ -23,6 +24,7 @@ const BENCHES: Record<string, Bench> = {
   curation,
   frontier,
   images,
+  pages,
   queries,
   select,
 };
