@@ -8,45 +8,44 @@
  */
 
 import { buildImage, MatchImage, type Matching, READERS } from './match/image.js';
-import { Lexicon, NONE } from './match/lexicon.js';
+import { Lexicon } from './match/lexicon.js';
+import { WordRow } from './match/row.js';
 import { Trie } from './match/trie.js';
-import { FoundWords } from './match/words.js';
 
 export { MatchImage, type Matching } from './match/image.js';
 export { tokenise } from './match/words.js';
 
 export class QueryMatcher {
   readonly image: MatchImage;
-  readonly #lexicon: Lexicon;
   readonly #known: Lexicon;
+  readonly #row: WordRow;
   readonly #trie: Trie;
-  readonly #words = new FoundWords();
 
   /** @param queries texts, or what was built from them */
   constructor(queries: readonly string[] | MatchImage, matching: Matching = 'normalized') {
     const image = queries instanceof MatchImage ? queries : buildImage(queries, matching);
     this.image = image;
     this.#trie = new Trie(image, image.queries);
-    this.#lexicon = new Lexicon(image.entries, image.letters);
-    this.#known =
-      image.matching === 'normalized'
-        ? this.#lexicon
-        : new Lexicon(image.knownEntries, image.knownLetters);
+    const lexicon = new Lexicon(image);
+    this.#row = new WordRow(lexicon);
+    this.#known = image.matching === 'normalized' ? lexicon : new Lexicon(image.known);
   }
 
   /** Indices of all queries that `text` contains, overlapping ones too; ascending, each once. */
   match(text: string): number[] {
     // `find` may put a larger array in the place of `found`.
     const count = this.find(text);
-    return Array.from(this.found.subarray(0, count));
+    return Array.from(this.found.subarray(0, count).sort());
   }
 
-  /** Writes to `found` what `match` gives, and returns how many they are. Makes no garbage. */
+  /**
+   * Writes to `found` what `match` gives, in no particular order, and returns how many they are. Makes no
+   * garbage.
+   */
   find(text: string): number {
-    const words = this.#words;
-    READERS[this.image.matching](text, this.#lexicon, words);
-    const count = this.#trie.read(words.words, words.count);
-    return sortUnique(this.#trie.found, count);
+    const row = this.#row;
+    READERS[this.image.matching](text, row);
+    return this.#trie.read(row.words, row.count);
   }
 
   /** The queries found last, up to the count that `find` returned; valid until it is called again. */
@@ -56,30 +55,6 @@ export class QueryMatcher {
 
   /** Whether `word`, as `tokenise` gives it, stands in any query. */
   knows(word: string): boolean {
-    return this.#known.findText(word) !== NONE;
+    return this.#known.has(word);
   }
-}
-
-/** From here on the engine's sort is faster than insertion. */
-const MANY = 64;
-
-/** Sorts the first `count` of `values`, drops repetitions and returns how many are left. */
-function sortUnique(values: Int32Array, count: number): number {
-  if (count >= MANY) {
-    values.subarray(0, count).sort();
-  } else {
-    for (let end = 1; end < count; end++) {
-      const value = values[end] as number;
-      let at = end;
-      for (; at > 0 && (values[at - 1] as number) > value; at--) {
-        values[at] = values[at - 1] as number;
-      }
-      values[at] = value;
-    }
-  }
-  let unique = 0;
-  for (let at = 0; at < count; at++) {
-    if (at === 0 || values[at] !== values[at - 1]) values[unique++] = values[at] as number;
-  }
-  return unique;
 }

@@ -5,10 +5,11 @@
 
 import { endianness } from 'node:os';
 import { sha256 } from '../../core/ids.js';
-import { LexiconBuilder } from './lexicon.js';
+import { type LexiconArrays, LexiconBuilder } from './lexicon.js';
 import { readMetaclip, readMetaclipEntry } from './metaclip.js';
+import { WordRow } from './row.js';
 import { buildTrie, type TrieArrays } from './trie.js';
-import { FoundWords, readNormalized } from './words.js';
+import { readNormalized } from './words.js';
 
 /** How texts and queries are compared: docs/select.md. */
 export const MATCHINGS = ['normalized', 'metaclip'] as const;
@@ -20,7 +21,7 @@ export const READERS = { normalized: readNormalized, metaclip: readMetaclip };
 const QUERY_READERS = { normalized: readNormalized, metaclip: readMetaclipEntry };
 
 /** To be raised with any change to what a word is or to the layout. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** All are arrays of 32-bit integers but the letters, of 16 bits. Records come first, so that none lies in two cache lines. */
 const SECTIONS = [
@@ -28,6 +29,8 @@ const SECTIONS = [
   'knownEntries',
   'steps',
   'stepBits',
+  'slots',
+  'knownSlots',
   'sameWords',
   'letters',
   'knownLetters',
@@ -37,20 +40,20 @@ type Section = (typeof SECTIONS)[number];
 const KEY_BYTES = 64;
 const HEADER_BYTES = 128;
 
-export class MatchImage implements TrieArrays {
+export class MatchImage implements TrieArrays, LexiconArrays {
   readonly matching: Matching;
   /** How many. */
   readonly queries: number;
   readonly buffer: SharedArrayBuffer;
   /** The lexicon of the trie. */
+  readonly slots: Int32Array;
   readonly entries: Int32Array;
   readonly letters: Uint16Array;
   readonly steps: Int32Array;
   readonly stepBits: Int32Array;
   readonly sameWords: Int32Array;
   /** The lexicon of what `tokenise` makes of the queries; empty where that is the same. */
-  readonly knownEntries: Int32Array;
-  readonly knownLetters: Uint16Array;
+  readonly known: LexiconArrays;
 
   /** @param buffer of an image that `buildImage` made */
   constructor(buffer: SharedArrayBuffer) {
@@ -72,13 +75,17 @@ export class MatchImage implements TrieArrays {
       const { begin, bytes } = at(section);
       return new Uint16Array(buffer, begin, bytes / 2);
     };
+    this.slots = integers('slots');
     this.entries = integers('entries');
     this.letters = units('letters');
     this.steps = integers('steps');
     this.stepBits = integers('stepBits');
     this.sameWords = integers('sameWords');
-    this.knownEntries = integers('knownEntries');
-    this.knownLetters = units('knownLetters');
+    this.known = {
+      slots: integers('knownSlots'),
+      entries: integers('knownEntries'),
+      letters: units('knownLetters'),
+    };
   }
 }
 
@@ -99,17 +106,16 @@ export function buildImage(
   matching: Matching,
   key = imageKey(queries, matching),
 ): MatchImage {
-  const lexicon = new LexiconBuilder();
-  const { words, ends } = readQueries(queries, matching, lexicon);
-  const { entries, letters } = lexicon.finish();
-  const trie = buildTrie(words, ends, entries, lexicon.size);
-  const known = new LexiconBuilder();
-  if (matching !== 'normalized') readQueries(queries, 'normalized', known);
+  const { words, ends, lexicon } = readQueries(queries, matching);
+  const trie = buildTrie(words, ends, lexicon.entries);
+  // One of no words takes a few bytes.
+  const known = readQueries(matching === 'normalized' ? [] : queries, 'normalized').lexicon;
   const arrays: Record<Section, Int32Array | Uint16Array> = {
     ...trie,
-    letters,
-    knownEntries: known.finish().entries,
-    knownLetters: known.finish().letters,
+    ...lexicon,
+    knownSlots: known.slots,
+    knownEntries: known.entries,
+    knownLetters: known.letters,
   };
   const sizes = SECTIONS.map((section) => arrays[section].byteLength);
   const buffer = new SharedArrayBuffer(sizes.reduce((a, b) => a + b, HEADER_BYTES));
@@ -126,21 +132,29 @@ export function buildImage(
   return new MatchImage(buffer);
 }
 
-/** The words of all queries, one after the other, and where each query ends. */
+/** The words of all queries by number, one after the other, and where each query ends. */
 function readQueries(
   queries: readonly string[],
   matching: Matching,
-  lexicon: LexiconBuilder,
-): { words: Int32Array; ends: Int32Array } {
+): { words: Int32Array; ends: Int32Array; lexicon: LexiconArrays } {
   const read = QUERY_READERS[matching];
-  const query = new FoundWords();
-  const all = new FoundWords();
+  const builder = new LexiconBuilder();
+  const row = new WordRow(builder);
   const ends = new Int32Array(queries.length);
+  let words = new Int32Array(2 * queries.length);
+  let count = 0;
   for (const [index, text] of queries.entries()) {
-    read(text, lexicon, query);
-    all.room(all.count + query.count).set(query.words.subarray(0, query.count), all.count);
-    all.count += query.count;
-    ends[index] = all.count;
+    read(text, row);
+    if (count + row.count > words.length) {
+      const larger = new Int32Array(2 * (count + row.count));
+      larger.set(words);
+      words = larger;
+    }
+    words.set(row.words.subarray(0, row.count), count);
+    count += row.count;
+    ends[index] = count;
   }
-  return { words: all.words.subarray(0, all.count), ends };
+  const { arrays, numbers } = builder.finish();
+  for (let at = 0; at < count; at++) words[at] = numbers[words[at] as number] as number;
+  return { words: words.subarray(0, count), ends, lexicon: arrays };
 }

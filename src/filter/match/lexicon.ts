@@ -2,191 +2,271 @@
  * The words of a query list: an open-addressed table over UTF-16 units, in typed arrays that threads can
  * share. Exact: a word is found by its hash and told apart by its units.
  *
- * Reading memory is what looking words up costs, so what is wanted of a word stands in one entry of
- * half a cache line.
+ * Memory is what looking words up waits for, so what a look-up touches is small and stands together:
+ * slots of four bytes, which tell nearly all words that are not listed, and one entry of half a cache line,
+ * in the order of how many queries use the word, so that what is often wanted shares lines and pages.
  */
 
-/** In place of an entry, a node or a query: none. */
+import {
+  BLOCK,
+  NO_WORD,
+  SPAN,
+  SPAN_BEGIN,
+  SPAN_HASH,
+  SPAN_LENGTH,
+  WordRow,
+  type WordTable,
+} from './row.js';
+
+/** In place of a query: none. */
 export const NONE = -1;
 
-/** 32-bit integers of an entry. */
+/** 32-bit integers of an entry; that of word n begins at n times so many. Word 0 is none. */
 export const ENTRY = 8;
-const HASH = 0;
-/** The node of the trie that the word leads to from the root, numbered from 1; 0: a free entry. */
-export const WORD_NODE = 1;
 /** The queries that are this word alone: see `queryField` in trie.ts. */
-export const WORD_QUERY = 2;
+export const WORD_QUERY = 0;
 /** Twice the number of units, and 1 where queries go on after the word. */
-export const WORD_LENGTH = 3;
-/** The units, two in each integer; of a longer word, where they begin in `letters`. */
-const UNITS = 4;
-const SHORT = 8;
+export const WORD_LENGTH = 1;
+/** The units, two in each integer. */
+const UNITS = 2;
+const PAIRS = ENTRY - UNITS;
+/** So many units have room. Of a longer word, two fewer stand here, then where the others begin in `letters`. */
+const SHORT = 2 * PAIRS;
+const LONG_HEAD = SHORT - 2;
 
-/** The hash of the word without units (FNV-1a, 32 bits). */
-export const HASH_START = 0x811c9dc5 | 0;
+/** Of each length up to SHORT, and of one more for all that are longer: which bits of the units count. */
+const MASKS = Int32Array.from({ length: (SHORT + 2) * PAIRS }, (_, at) => {
+  const length = Math.floor(at / PAIRS);
+  const left = (length > SHORT ? LONG_HEAD : length) - 2 * (at % PAIRS);
+  if (left >= 2) return -1;
+  // Of half a pair, the unit that stands first in memory.
+  return left === 1 ? (new Int32Array(Uint16Array.of(0xffff, 0).buffer)[0] as number) : 0;
+});
 
-/** The hash of a word that goes on with `unit`. */
-export function hashOn(hash: number, unit: number): number {
-  return Math.imul(hash ^ unit, 0x01000193);
-}
-
-/** The first place to look at: the low bits of FNV alone are poor. */
+/** The low bits of FNV alone are poor. */
 function spread(hash: number): number {
   const h = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return h ^ (h >>> 13);
 }
 
-/** What readers of texts ask for words. */
-export abstract class WordTable {
-  /**
-   * Where the word that is asked for is written, as far as there is room: what is longer is longer
-   * than every word listed.
-   */
-  units: Uint16Array;
-  /** The first of `units`, two in each integer. */
-  protected pairs: Int32Array;
-  entries: Int32Array;
-  protected letters: Uint16Array;
+export interface LexiconArrays {
+  /** Of each slot, the number of a word, and above it the high bits of its hash; 0: free. */
+  readonly slots: Int32Array;
+  readonly entries: Int32Array;
+  readonly letters: Uint16Array;
+}
 
-  constructor(entries: Int32Array, letters: Uint16Array) {
+abstract class Table implements WordTable {
+  protected slots: Int32Array;
+  protected entries: Int32Array;
+  protected letters: Uint16Array;
+  /** The bits of a slot that hold the number. */
+  protected numberBits: number;
+
+  constructor({ slots, entries, letters }: LexiconArrays) {
+    this.slots = slots;
     this.entries = entries;
     this.letters = letters;
-    let longest = SHORT;
-    for (let at = WORD_LENGTH; at < entries.length; at += ENTRY) {
-      longest = Math.max(longest, (entries[at] as number) >> 1);
-    }
-    this.units = new Uint16Array(longest);
-    this.pairs = new Int32Array(this.units.buffer, 0, SHORT / 2);
+    this.numberBits = numberBits(entries.length / ENTRY);
   }
 
-  /** What stands for the word of `length` units in `units`. */
-  abstract find(hash: number, length: number): number;
+  abstract resolve(row: WordRow): void;
 
-  /** Before words of up to `length` units are asked for. */
-  abstract makeRoom(length: number): void;
-
-  /** As `find`, for a string. */
-  findText(word: string): number {
-    this.makeRoom(word.length);
-    let hash = HASH_START;
-    for (let at = 0; at < word.length; at++) {
-      const unit = word.charCodeAt(at);
-      if (at < this.units.length) this.units[at] = unit;
-      hash = hashOn(hash, unit);
+  /** The number of the word that waits at `span`, from the place on where `hash` leads. */
+  protected find(row: WordRow, span: number, hash: number): number {
+    const { slots, entries, numberBits } = this;
+    const mask = slots.length - 1;
+    const length = row.spans[span + SPAN_LENGTH] as number;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const value = slots[slot] as number;
+      if (value === 0) return NO_WORD;
+      if (((value ^ hash) & ~numberBits) !== 0) continue;
+      const word = value & numberBits;
+      if ((entries[word * ENTRY + WORD_LENGTH] as number) >> 1 !== length) continue;
+      if (this.isSame(row, span, word)) return word;
     }
-    return this.find(hash, word.length);
   }
 
-  /** Where the word's entry begins; NONE for a word that is not listed. */
-  protected locate(hash: number, length: number): number {
+  /** Whether the word that waits at `span` is that of its length with this number. */
+  protected isSame({ spans, units, pairs }: WordRow, span: number, word: number): boolean {
     const { entries } = this;
-    const mask = entries.length / ENTRY - 1;
-    let slot = spread(hash) & mask;
-    for (;;) {
-      const at = slot * ENTRY;
-      if (entries[at + WORD_NODE] === 0) return NONE;
-      if (
-        entries[at + HASH] === hash &&
-        (entries[at + WORD_LENGTH] as number) >> 1 === length &&
-        this.#same(at, length)
-      ) {
-        return at;
-      }
-      slot = (slot + 1) & mask;
-    }
-  }
-
-  #same(at: number, length: number): boolean {
-    const { entries, letters, pairs, units } = this;
-    if (length > SHORT) {
-      const begin = entries[at + UNITS] as number;
-      let same = 0;
-      while (same < length && letters[begin + same] === units[same]) same++;
-      return same === length;
-    }
-    // The second of the last pair may be left of an earlier word.
-    if ((length & 1) === 1) units[length] = 0;
-    for (let pair = 0; pair * 2 < length; pair++) {
-      if (entries[at + UNITS + pair] !== pairs[pair]) return false;
-    }
-    return true;
+    const length = spans[span + SPAN_LENGTH] as number;
+    const begin = spans[span + SPAN_BEGIN] as number;
+    const at = word * ENTRY + UNITS;
+    const pair = begin >> 1;
+    const mask = PAIRS * (length > SHORT ? SHORT + 1 : length);
+    // In one go: a loop over words of all lengths costs more by its mispredicted ends.
+    const differs =
+      (((entries[at] as number) ^ (pairs[pair] as number)) & (MASKS[mask] as number)) |
+      (((entries[at + 1] as number) ^ (pairs[pair + 1] as number)) & (MASKS[mask + 1] as number)) |
+      (((entries[at + 2] as number) ^ (pairs[pair + 2] as number)) & (MASKS[mask + 2] as number)) |
+      (((entries[at + 3] as number) ^ (pairs[pair + 3] as number)) & (MASKS[mask + 3] as number)) |
+      (((entries[at + 4] as number) ^ (pairs[pair + 4] as number)) & (MASKS[mask + 4] as number)) |
+      (((entries[at + 5] as number) ^ (pairs[pair + 5] as number)) & (MASKS[mask + 5] as number));
+    if (differs !== 0) return false;
+    if (length <= SHORT) return true;
+    const rest = (entries[at + PAIRS - 1] as number) - LONG_HEAD;
+    let same = LONG_HEAD;
+    while (same < length && this.letters[rest + same] === units[begin + same]) same++;
+    return same === length;
   }
 }
 
-/** Gives of each word its entry, or NONE. */
-export class Lexicon extends WordTable {
-  find(hash: number, length: number): number {
-    return this.locate(hash, length);
+export class Lexicon extends Table {
+  readonly #hashes = new Int32Array(BLOCK);
+  readonly #guesses = new Int32Array(BLOCK);
+  readonly #asked = new WordRow(this);
+
+  /** Three passes, each of reads that wait for nothing but the pass before: slots, entries, units. */
+  resolve(row: WordRow): void {
+    const { slots, entries, numberBits } = this;
+    const { spans, waiting, words, count } = row;
+    const hashes = this.#hashes;
+    const guesses = this.#guesses;
+    const mask = slots.length - 1;
+    for (let index = 0; index < waiting; index++) {
+      const hash = spread(spans[index * SPAN + SPAN_HASH] as number);
+      hashes[index] = hash;
+      guesses[index] = slots[hash & mask] as number;
+    }
+    for (let index = 0; index < waiting; index++) {
+      const value = guesses[index] as number;
+      const tagged = ((value ^ (hashes[index] as number)) & ~numberBits) === 0;
+      const word = tagged ? value & numberBits : NO_WORD;
+      const length = (entries[word * ENTRY + WORD_LENGTH] as number) >> 1;
+      guesses[index] = length === spans[index * SPAN + SPAN_LENGTH] ? word : NO_WORD;
+    }
+    for (let index = 0; index < waiting; index++) {
+      const span = index * SPAN;
+      const word = guesses[index] as number;
+      words[count + index] =
+        word !== NO_WORD && this.isSame(row, span, word)
+          ? word
+          : this.find(row, span, hashes[index] as number);
+    }
   }
 
-  makeRoom(): void {}
+  has(word: string): boolean {
+    const row = this.#asked;
+    row.begin(word.length);
+    row.push(word);
+    row.finish();
+    return row.words[0] !== NO_WORD;
+  }
 }
 
-/** Takes in what it is asked for and has not; gives of each word its node. */
-export class LexiconBuilder extends WordTable {
+/** Takes in what it is asked for and has not. */
+export class LexiconBuilder extends Table {
+  /** Of each word: its hash, and how often it was asked for. */
+  #hashes = new Int32Array(1024);
+  #uses = new Int32Array(1024);
   #lettersUsed = 0;
   /** How many words there are. */
   size = 0;
 
   constructor() {
-    super(new Int32Array(1024 * ENTRY), new Uint16Array(4096));
+    super({
+      slots: new Int32Array(2048),
+      entries: new Int32Array(1024 * ENTRY),
+      letters: new Uint16Array(4096),
+    });
   }
 
-  find(hash: number, length: number): number {
-    const at = this.locate(hash, length);
-    if (at !== NONE) return this.entries[at + WORD_NODE] as number;
-    // At most half full, so that few places are looked at.
-    if (2 * (this.size + 1) * ENTRY > this.entries.length) this.#grow();
-    const entry = this.#free(hash);
-    this.entries.set([hash, ++this.size, NONE, length * 2], entry);
-    if (length <= SHORT) {
-      if ((length & 1) === 1) this.units[length] = 0;
-      const pairs = this.pairs.subarray(0, (length + 1) >> 1);
-      this.entries.set(pairs, entry + UNITS);
-    } else {
-      this.entries[entry + UNITS] = this.#keep(length);
+  resolve(row: WordRow): void {
+    for (let index = 0; index < row.waiting; index++) {
+      const span = index * SPAN;
+      const hash = spread(row.spans[span + SPAN_HASH] as number);
+      const word = this.find(row, span, hash) || this.#add(row, span, hash);
+      this.#uses[word] = (this.#uses[word] as number) + 1;
+      row.words[row.count + index] = word;
     }
-    return this.size;
   }
 
-  makeRoom(length: number): void {
-    if (length <= this.units.length) return;
-    this.units = new Uint16Array(2 * length);
-    this.pairs = new Int32Array(this.units.buffer, 0, SHORT / 2);
+  /**
+   * The words by how often they were asked for, then by when first.
+   * @returns beside the arrays the new number of each
+   */
+  finish(): { arrays: LexiconArrays; numbers: Int32Array } {
+    const uses = this.#uses;
+    const order = Int32Array.from({ length: this.size }, (_, index) => index + 1).sort(
+      (a, b) => (uses[b] as number) - (uses[a] as number) || a - b,
+    );
+    const numbers = new Int32Array(this.size + 1);
+    const entries = new Int32Array((this.size + 1) * ENTRY);
+    // At most half full, so that few places are looked at.
+    const slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * this.size + 2)));
+    entries.set([NONE, 2 * NONE]);
+    for (const [index, before] of order.entries()) {
+      const word = index + 1;
+      numbers[before] = word;
+      entries.set(this.entries.subarray(before * ENTRY, (before + 1) * ENTRY), word * ENTRY);
+      put(slots, numberBits(this.size + 1), this.#hashes[before] as number, word);
+    }
+    // As long as they fill 32-bit integers.
+    const letters = this.letters.subarray(0, this.#lettersUsed + (this.#lettersUsed & 1));
+    return { arrays: { slots, entries, letters }, numbers };
   }
 
-  /** The letters, as long as they fill 32-bit integers. */
-  finish(): { entries: Int32Array; letters: Uint16Array } {
-    const used = this.#lettersUsed + (this.#lettersUsed & 1);
-    return { entries: this.entries, letters: this.letters.subarray(0, used) };
+  #add(row: WordRow, span: number, hash: number): number {
+    const word = ++this.size;
+    if (word === this.#hashes.length) this.#grow();
+    const length = row.spans[span + SPAN_LENGTH] as number;
+    const begin = row.spans[span + SPAN_BEGIN] as number;
+    const isLong = length > SHORT;
+    const inEntry = isLong ? LONG_HEAD : length;
+    const entry = new Uint16Array(2 * ENTRY);
+    entry.set(row.units.subarray(begin, begin + inEntry), 2 * UNITS);
+    this.entries.set(new Int32Array(entry.buffer), word * ENTRY);
+    this.entries[word * ENTRY + WORD_QUERY] = NONE;
+    this.entries[word * ENTRY + WORD_LENGTH] = 2 * length;
+    if (isLong) {
+      const rest = row.units.subarray(begin + inEntry, begin + length);
+      this.entries[(word + 1) * ENTRY - 1] = this.#keep(rest);
+    }
+    this.#hashes[word] = hash;
+    put(this.slots, this.numberBits, hash, word);
+    return word;
   }
 
-  /** Where the first `length` of `units` now stand in `letters`. */
-  #keep(length: number): number {
+  /** Where the units now stand in `letters`. */
+  #keep(units: Uint16Array): number {
     const begin = this.#lettersUsed;
-    this.#lettersUsed += length;
+    this.#lettersUsed += units.length;
     if (this.#lettersUsed >= this.letters.length) {
       const larger = new Uint16Array(2 * this.#lettersUsed);
       larger.set(this.letters);
       this.letters = larger;
     }
-    this.letters.set(this.units.subarray(0, length), begin);
+    this.letters.set(units, begin);
     return begin;
   }
 
-  #free(hash: number): number {
-    const mask = this.entries.length / ENTRY - 1;
-    let slot = spread(hash) & mask;
-    while (this.entries[slot * ENTRY + WORD_NODE] !== 0) slot = (slot + 1) & mask;
-    return slot * ENTRY;
-  }
-
+  /** Makes room for twice as many words. */
   #grow(): void {
-    const before = this.entries;
-    this.entries = new Int32Array(before.length * 2);
-    for (let at = 0; at < before.length; at += ENTRY) {
-      if (before[at + WORD_NODE] === 0) continue;
-      this.entries.set(before.subarray(at, at + ENTRY), this.#free(before[at + HASH] as number));
+    const twice = (before: Int32Array): Int32Array<ArrayBuffer> => {
+      const larger = new Int32Array(2 * before.length);
+      larger.set(before);
+      return larger;
+    };
+    this.#hashes = twice(this.#hashes);
+    this.#uses = twice(this.#uses);
+    this.entries = twice(this.entries);
+    this.slots = new Int32Array(2 * this.slots.length);
+    this.numberBits = numberBits(this.#hashes.length);
+    for (let word = 1; word < this.size; word++) {
+      put(this.slots, this.numberBits, this.#hashes[word] as number, word);
     }
   }
+}
+
+/** The bits that hold any number below `count`. */
+function numberBits(count: number): number {
+  return 2 ** Math.ceil(Math.log2(count)) - 1;
+}
+
+function put(slots: Int32Array, numberBits: number, hash: number, word: number): void {
+  const mask = slots.length - 1;
+  let slot = hash & mask;
+  while (slots[slot] !== 0) slot = (slot + 1) & mask;
+  slots[slot] = (hash & ~numberBits) | word;
 }

@@ -9,54 +9,48 @@
  * never matches, as there.
  */
 
-import { HASH_START, hashOn, type WordTable } from './lexicon.js';
-import type { FoundWords } from './words.js';
+import { HASH_START, hashOn, type WordRow } from './row.js';
 
-const BACKTICK = 0x60;
 const PART_OF_WORD = 0;
 const GAP = 1;
 const WRAPPED = 2;
-/** Of the units up to the backtick: what they are in a text. */
-const KIND = Uint8Array.from({ length: BACKTICK + 1 }, (_, unit) => {
-  const character = String.fromCharCode(unit);
-  if (' \t\n\r'.includes(character)) return GAP;
-  return ',.;:?!`'.includes(character) ? WRAPPED : PART_OF_WORD;
-});
+/** Of each UTF-16 unit: what it is in a text. */
+const KIND = new Uint8Array(0x1_0000);
+for (const unit of [' ', '\t', '\n', '\r']) KIND[unit.charCodeAt(0)] = GAP;
+for (const unit of [',', '.', ';', ':', '?', '!', '`']) KIND[unit.charCodeAt(0)] = WRAPPED;
 
-/** The words of a text, as `lexicon` finds them. */
-export function readMetaclip(text: string, lexicon: WordTable, into: FoundWords): void {
-  lexicon.makeRoom(text.length);
-  const { units } = lexicon;
-  // A mark stands for itself and ends a word.
-  const found = into.room(2 * text.length + 1);
-  let count = 0;
+/** Cuts a text into its words. */
+export function readMetaclip(text: string, row: WordRow): void {
+  row.begin(text.length);
+  const { units } = row;
   let length = 0;
   let hash = HASH_START;
+  let begin = 0;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
-    const kind = unit > BACKTICK ? PART_OF_WORD : (KIND[unit] as number);
+    const kind = KIND[unit] as number;
     if (kind === PART_OF_WORD) {
-      if (length < units.length) units[length] = unit;
-      length++;
+      units[begin + length++] = unit;
       hash = hashOn(hash, unit);
       continue;
     }
-    found[count++] = lexicon.find(hash, length);
+    row.close(hash, length);
+    // A mark ends a word and stands for itself.
     if (kind === WRAPPED) {
-      units[0] = unit;
-      found[count++] = lexicon.find(hashOn(HASH_START, unit), 1);
+      units[row.end] = unit;
+      row.close(hashOn(HASH_START, unit), 1);
     }
+    begin = row.end;
     length = 0;
     hash = HASH_START;
   }
-  found[count++] = lexicon.find(hash, length);
-  into.count = count;
+  row.close(hash, length);
+  row.finish();
 }
 
-/** The words of an entry of the list, as `lexicon` finds them. */
-export function readMetaclipEntry(entry: string, lexicon: WordTable, into: FoundWords): void {
-  const words = entry.split(' ');
-  const found = into.room(words.length);
-  into.count = words.length;
-  for (const [at, word] of words.entries()) found[at] = lexicon.findText(word);
+/** Cuts an entry of the list into its words. */
+export function readMetaclipEntry(entry: string, row: WordRow): void {
+  row.begin(entry.length);
+  for (const word of entry.split(' ')) row.push(word);
+  row.finish();
 }

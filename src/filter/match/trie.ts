@@ -6,11 +6,13 @@
  * Every word of a text may begin a query, so each is followed as far as the trie goes: at most as many steps
  * as the longest query has words. These walks do not depend on each other, so the processor does not
  * wait for one to end before it begins the next; an automaton with suffix links takes fewer steps and more time.
+ * First steps are looked up for all words of a block before any walk goes on, for the same reason.
  */
 
-import { ENTRY, NONE, WORD_LENGTH, WORD_NODE, WORD_QUERY } from './lexicon.js';
+import { ENTRY, NONE, WORD_LENGTH, WORD_QUERY } from './lexicon.js';
+import { BLOCK, NO_WORD } from './row.js';
 
-/** 32-bit integers of a step: the node it begins at (0: free), its word's node. */
+/** 32-bit integers of a step: the node it begins at (0: free), its word. */
 const STEP = 4;
 const FROM = 0;
 const WORD = 1;
@@ -19,11 +21,11 @@ const TO = 2;
 /** The queries that end with it, see `queryField`. */
 const QUERY = 3;
 
-/** Bits of `stepBits` for each step that there is room for. */
+/** Bits of `stepBits` for each step, at least; for up to twice as many there is room. */
 const BITS = 8;
 
-/** Texts of more words than this are matched with a list of what is found already. */
-const LONG_TEXT = 64;
+/** What is found, up to so much, is told from what was found before by looking through that. */
+const FEW = 64;
 
 export interface TrieArrays {
   readonly entries: Int32Array;
@@ -50,10 +52,16 @@ export class Trie {
   readonly #steps: Int32Array;
   readonly #stepBits: Int32Array;
   readonly #sameWords: Int32Array;
-  /** Of each query, the last long text that it was found in; made when there is one. */
+  /** Of a block of words: those that a step may follow, and the first steps. */
+  readonly #begins = new Int32Array(BLOCK);
+  readonly #firstSteps = new Int32Array(BLOCK);
+  /** What a block of words ends: query fields, the first `#fieldCount`. */
+  #fields = new Int32Array(4 * BLOCK);
+  #fieldCount = 0;
+  /** Of each query, the last text with much in it that it was found in; made when there is one. */
   #foundIn: Uint32Array | undefined;
   readonly #queries: number;
-  #longTexts = 0;
+  #fullTexts = 0;
   #count = 0;
   /** What the last reading found, up to the count it returned. */
   found = new Int32Array(256);
@@ -67,37 +75,65 @@ export class Trie {
   }
 
   /**
-   * Finds the queries among the first `count` of `words` (entries of the lexicon, or NONE): in no
-   * particular order, and in short texts perhaps several times.
+   * Finds the queries among the first `count` of `words`, behind which stands NO_WORD: each once, in no
+   * particular order.
    *
    * @returns how many it has written to `found`
    */
   read(words: Int32Array, count: number): number {
-    const entries = this.#entries;
-    const steps = this.#steps;
-    const long = count > LONG_TEXT;
-    if (long) this.#beginLongText();
     this.#count = 0;
-    for (let first = 0; first < count; first++) {
-      const entry = words[first] as number;
-      if (entry === NONE) continue;
-      const query = entries[entry + WORD_QUERY] as number;
-      if (query !== NONE) this.#add(query, long);
-      if (((entries[entry + WORD_LENGTH] as number) & 1) === 0) continue;
-      let node = entries[entry + WORD_NODE] as number;
-      for (let at = first + 1; at < count; at++) {
-        const next = words[at] as number;
-        if (next === NONE) break;
-        const step = this.#step(node, entries[next + WORD_NODE] as number);
-        if (step === NONE) break;
-        const ending = steps[step + QUERY] as number;
-        if (ending !== NONE) this.#add(ending, long);
-        const to = steps[step + TO] as number;
-        if ((to & 1) === 0) break;
-        node = to >> 1;
+    let full = false;
+    for (let from = 0; from < count; from += BLOCK) {
+      this.#collect(words, from, Math.min(from + BLOCK, count));
+      if (!full && (count > BLOCK || this.#fieldCount > FEW)) {
+        full = true;
+        this.#beginFullText();
       }
+      this.#add(full);
     }
     return this.#count;
+  }
+
+  /** Puts into `fields` all that begins at one of the words from `from` to `to`. */
+  #collect(words: Int32Array, from: number, to: number): void {
+    const entries = this.#entries;
+    const steps = this.#steps;
+    const stepBits = this.#stepBits;
+    const fields = this.#fields;
+    const begins = this.#begins;
+    const firstSteps = this.#firstSteps;
+    // Written and then counted or not, without a branch that would be mispredicted.
+    let fieldCount = 0;
+    let beginCount = 0;
+    let entry = (words[from] as number) * ENTRY;
+    for (let at = from; at < to; at++) {
+      const field = entries[entry + WORD_QUERY] as number;
+      fields[fieldCount] = field;
+      fieldCount += (field >>> 31) ^ 1;
+      const word = words[at] as number;
+      const next = words[at + 1] as number;
+      const hash = hashOf(word, next);
+      const bits = stepBits[bitsAt(hash, stepBits)] as number;
+      begins[beginCount] = at;
+      beginCount += (bits >>> (hash & 31)) & (entries[entry + WORD_LENGTH] as number) & 1;
+      entry = next * ENTRY;
+    }
+    this.#fieldCount = fieldCount;
+    for (let index = 0; index < beginCount; index++) {
+      const at = begins[index] as number;
+      firstSteps[index] = this.#step(words[at] as number, words[at + 1] as number);
+    }
+    for (let index = 0; index < beginCount; index++) {
+      let at = (begins[index] as number) + 1;
+      let step = firstSteps[index] as number;
+      while (step !== NONE) {
+        const field = steps[step + QUERY] as number;
+        if (field !== NONE) this.#push(field);
+        const to = steps[step + TO] as number;
+        const next = words[++at] as number;
+        step = (to & 1) === 0 || next === NO_WORD ? NONE : this.#step(to >> 1, next);
+      }
+    }
   }
 
   /** Where the step begins, or NONE. */
@@ -117,36 +153,53 @@ export class Trie {
     }
   }
 
-  #add(field: number, long: boolean): void {
-    let query = field >> 1;
-    if (long) {
-      const foundIn = this.#foundIn as Uint32Array;
-      if (foundIn[query] === this.#longTexts) return;
-      foundIn[query] = this.#longTexts;
-    }
-    this.#push(query);
-    if ((field & 1) === 0) return;
-    query = this.#sameWords[query] as number;
-    for (; query !== NONE; query = this.#sameWords[query] as number) this.#push(query);
+  #push(field: number): void {
+    if (this.#fieldCount === this.#fields.length) this.#fields = twice(this.#fields);
+    this.#fields[this.#fieldCount++] = field;
   }
 
-  #push(query: number): void {
-    if (this.#count === this.found.length) {
-      const larger = new Int32Array(2 * this.found.length);
-      larger.set(this.found);
-      this.found = larger;
+  /** Adds the queries of `fields` that were not found before. */
+  #add(full: boolean): void {
+    const fields = this.#fields;
+    const fieldCount = this.#fieldCount;
+    for (let index = 0; index < fieldCount; index++) {
+      const field = fields[index] as number;
+      const query = field >> 1;
+      if (full) {
+        const foundIn = this.#foundIn as Uint32Array;
+        if (foundIn[query] === this.#fullTexts) continue;
+        foundIn[query] = this.#fullTexts;
+      } else {
+        let before = 0;
+        while (before < index && fields[before] !== field) before++;
+        if (before < index) continue;
+      }
+      this.#find(query);
+      if ((field & 1) === 0) continue;
+      let other = this.#sameWords[query] as number;
+      for (; other !== NONE; other = this.#sameWords[other] as number) this.#find(other);
     }
+  }
+
+  #find(query: number): void {
+    if (this.#count === this.found.length) this.found = twice(this.found);
     this.found[this.#count++] = query;
   }
 
-  #beginLongText(): void {
+  #beginFullText(): void {
     this.#foundIn ??= new Uint32Array(this.#queries);
-    if (this.#longTexts === 0xffff_ffff) {
+    if (this.#fullTexts === 0xffff_ffff) {
       this.#foundIn.fill(0);
-      this.#longTexts = 0;
+      this.#fullTexts = 0;
     }
-    this.#longTexts += 1;
+    this.#fullTexts += 1;
   }
+}
+
+function twice(values: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(2 * values.length);
+  larger.set(values);
+  return larger;
 }
 
 function hashOf(node: number, word: number): number {
@@ -162,29 +215,21 @@ function bitsAt(hash: number, stepBits: Int32Array): number {
 /**
  * Builds the trie of queries given as rows of words, and completes the entries of their words.
  *
- * @param words nodes of the words of all queries, one query after the other
+ * @param words the numbers of the words of all queries, one query after the other: the nodes that they
+ *   lead to from the root
  * @param ends where each query ends in `words`; a query without words never matches
  * @param entries of the lexicon
- * @param size words of the lexicon
  */
-export function buildTrie(
-  words: Int32Array,
-  ends: Int32Array,
-  entries: Int32Array,
-  size: number,
-): TrieArrays {
-  const entryOf = new Int32Array(size + 1);
-  for (let at = 0; at < entries.length; at += ENTRY)
-    entryOf[entries[at + WORD_NODE] as number] = at;
+export function buildTrie(words: Int32Array, ends: Int32Array, entries: Int32Array): TrieArrays {
   const mostSteps = ends.reduce(
     (sum, end, i) => sum + Math.max(0, end - (ends[i - 1] ?? 0) - 1),
     0,
   );
-  // At most half full, so that few places are looked at.
-  const slots = 2 ** Math.ceil(Math.log2(2 * mostSteps + 8));
+  // At most seven tenths full: four places are in a cache line, and few are looked for that are not there.
+  const slots = 2 ** Math.ceil(Math.log2(1.4 * mostSteps + 8));
   const steps = new Int32Array(STEP * slots);
-  const stepBits = new Int32Array((BITS * slots) / 32);
-  let nodes = size;
+  const stepBits = new Int32Array(2 ** Math.ceil(Math.log2(BITS * mostSteps + 32)) / 32);
+  let nodes = entries.length / ENTRY - 1;
   const sameWords = new Int32Array(ends.length).fill(NONE);
   let repeated = false;
 
@@ -204,8 +249,8 @@ export function buildTrie(
   let begin = 0;
   for (const [query, end] of ends.entries()) {
     if (end === begin) continue;
-    const entry = entryOf[words[begin] as number] as number;
-    let node = entries[entry + WORD_NODE] as number;
+    let node = words[begin] as number;
+    const entry = node * ENTRY;
     // Where it is said which queries end here, and whether others go on.
     let [array, ending, goesOn] = [entries, entry + WORD_QUERY, entry + WORD_LENGTH];
     for (let at = begin + 1; at < end; at++) {

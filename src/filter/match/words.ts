@@ -10,7 +10,7 @@
  * handed to `tokenise`.
  */
 
-import { HASH_START, hashOn, type WordTable } from './lexicon.js';
+import { HASH_START, hashOn, type WordRow } from './row.js';
 
 /** Characters that are words by themselves; ー (U+30FC) belongs to kana, though Unicode shares it. */
 const ALONE_SCRIPTS =
@@ -46,22 +46,6 @@ function fold(text: string): string {
   return folded.replaceAll('ς', 'σ').normalize('NFKC');
 }
 
-/** A row of words, each as a WordTable gives it. */
-export class FoundWords {
-  words = new Int32Array(1024);
-  count = 0;
-
-  /** @returns `words` with room for `count`, and what it held */
-  room(count: number): Int32Array {
-    if (count > this.words.length) {
-      const larger = new Int32Array(2 * count);
-      larger.set(this.words);
-      this.words = larger;
-    }
-    return this.words;
-  }
-}
-
 /** What a UTF-16 unit is to `readNormalized`, unless it is part of a word: then what it folds to. */
 const SEPARATOR = 0;
 /** Folds to what depends on its neighbours, or to several units. */
@@ -94,55 +78,53 @@ function foldUnit(unit: string): number {
   return folded.charCodeAt(0);
 }
 
-/** The words of `tokenise(text)`, as `lexicon` finds them. */
-export function readNormalized(text: string, lexicon: WordTable, into: FoundWords): void {
+/** Cuts a text into the words of `tokenise(text)`. */
+export function readNormalized(text: string, row: WordRow): void {
   const folds = foldTable();
-  lexicon.makeRoom(text.length);
-  let { units } = lexicon;
-  let found = into.room(text.length);
-  let count = 0;
+  row.begin(text.length);
+  let { units } = row;
   // What stands between two separators of ASCII is folded alike with and without its neighbours.
   let part = 0;
-  let countBefore = 0;
+  let totalBefore = 0;
+  let begin = 0;
   let length = 0;
   let hash = HASH_START;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     const unit = folds[code] as number;
     if (unit > ALONE) {
-      if (length < units.length) units[length] = unit;
-      length++;
+      units[begin + length++] = unit;
       hash = hashOn(hash, unit);
       continue;
     }
     if (unit === HARD) {
       const end = endOfPart(text, at, folds);
-      const words = tokenise(text.slice(part, end));
-      count = countBefore;
-      found = into.room(count + words.length + text.length - end);
-      for (const word of words) found[count++] = lexicon.findText(word);
-      // A lexicon in the making may have made room.
-      ({ units } = lexicon);
+      row.truncate(totalBefore);
+      for (const word of tokenise(text.slice(part, end))) row.push(word);
+      row.makeRoom(text.length - end);
       at = end - 1;
+      ({ units, end: begin } = row);
       length = 0;
       hash = HASH_START;
       continue;
     }
     if (length > 0) {
-      found[count++] = lexicon.find(hash, length);
+      row.close(hash, length);
+      begin = row.end;
       length = 0;
       hash = HASH_START;
     }
     if (unit === ALONE) {
-      units[0] = code;
-      found[count++] = lexicon.find(hashOn(HASH_START, code), 1);
+      units[begin] = code;
+      row.close(hashOn(HASH_START, code), 1);
+      begin = row.end;
     } else if (code < 0x80) {
       part = at + 1;
-      countBefore = count;
+      totalBefore = row.total;
     }
   }
-  if (length > 0) found[count++] = lexicon.find(hash, length);
-  into.count = count;
+  if (length > 0) row.close(hash, length);
+  row.finish();
 }
 
 function endOfPart(text: string, from: number, folds: Uint16Array): number {

@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { LexiconBuilder } from '../../../src/filter/match/lexicon.js';
-import { FoundWords, readNormalized, tokenise } from '../../../src/filter/match/words.js';
+import { BLOCK, WordRow } from '../../../src/filter/match/row.js';
+import { readNormalized, tokenise } from '../../../src/filter/match/words.js';
 import { below, pick, prng } from '../prng.js';
 
 const lexicon = new LexiconBuilder();
-const words = new FoundWords();
+const row = new WordRow(lexicon);
+const rowOfWords = new WordRow(lexicon);
 
 /** Whether a text is read as `tokenise` cuts it. */
 function expectAlike(text: string): void {
-  readNormalized(text, lexicon, words);
-  const read = Array.from(words.words.subarray(0, words.count));
-  const expected = tokenise(text).map((word) => lexicon.findText(word));
+  readNormalized(text, row);
+  const read = Array.from(row.words.subarray(0, row.count));
+  rowOfWords.begin(0);
+  for (const word of tokenise(text)) rowOfWords.push(word);
+  rowOfWords.finish();
+  const expected = Array.from(rowOfWords.words.subarray(0, rowOfWords.count));
   if (read.length !== expected.length || read.some((word, i) => word !== expected[i])) {
     expect(read, JSON.stringify(text)).toEqual(expected);
   }
@@ -55,6 +60,21 @@ describe('readNormalized', () => {
       let text = '';
       for (let length = below(random, 10); length >= 0; length--) text += pick(random, parts);
       expectAlike(text);
+    }
+  });
+
+  it('reads as tokenise does where words are looked up between a part and its hard end', () => {
+    for (let words = 0; words <= 2 * BLOCK + 2; words++) {
+      const easy = 'ab\u00a0'.repeat(words);
+      for (const text of [
+        `${easy}ß`,
+        `x ${easy}ß y`,
+        `日${easy}e\u0301`,
+        `ß ${easy}`,
+        `${easy}日ß`,
+      ]) {
+        expectAlike(text);
+      }
     }
   });
 
