@@ -149,7 +149,7 @@ export class Lexicon extends Table {
   has(word: string): boolean {
     const row = this.#asked;
     row.begin(word.length);
-    row.push(word);
+    row.push(word, 0);
     row.finish();
     return row.words[0] !== NO_WORD;
   }

@@ -9,7 +9,7 @@
  * never matches, as there.
  */
 
-import { HASH_START, hashOn, type WordRow } from './row.js';
+import { even, HASH_START, hashOn, type WordRow } from './row.js';
 
 const PART_OF_WORD = 0;
 const GAP = 1;
@@ -23,34 +23,36 @@ for (const unit of [',', '.', ';', ':', '?', '!', '`']) KIND[unit.charCodeAt(0)]
 export function readMetaclip(text: string, row: WordRow): void {
   row.begin(text.length);
   const { units } = row;
-  let length = 0;
-  let hash = HASH_START;
   let begin = 0;
+  let end = 0;
+  let hash = HASH_START;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     const kind = KIND[unit] as number;
     if (kind === PART_OF_WORD) {
-      units[begin + length++] = unit;
+      units[end++] = unit;
       hash = hashOn(hash, unit);
       continue;
     }
-    row.close(hash, length);
+    row.close(hash, begin, end - begin);
+    begin = even(end);
     // A mark ends a word and stands for itself.
     if (kind === WRAPPED) {
-      units[row.end] = unit;
-      row.close(hashOn(HASH_START, unit), 1);
+      units[begin] = unit;
+      row.close(hashOn(HASH_START, unit), begin, 1);
+      begin += 2;
     }
-    begin = row.end;
-    length = 0;
+    end = begin;
     hash = HASH_START;
   }
-  row.close(hash, length);
+  row.close(hash, begin, end - begin);
   row.finish();
 }
 
 /** Cuts an entry of the list into its words. */
 export function readMetaclipEntry(entry: string, row: WordRow): void {
   row.begin(entry.length);
-  for (const word of entry.split(' ')) row.push(word);
+  let begin = 0;
+  for (const word of entry.split(' ')) begin = row.push(word, begin);
   row.finish();
 }

@@ -35,14 +35,13 @@ export const NO_WORD = 0;
 
 export class WordRow {
   readonly #table: WordTable;
-  /** The units of the words that wait, one word after the other. */
+  /** Where a reader writes the units of a text's words, before it closes them. */
   units = new Uint16Array(0);
   /** The same, two units in each integer. */
   pairs = new Int32Array(0);
+  /** Of the words that wait to be looked up, one after the other. */
   readonly spans = new Int32Array(SPAN * BLOCK);
   waiting = 0;
-  /** Where the next word begins in `units`: a reader writes it there, then calls `close`. */
-  end = 0;
   /** The first `count` are the numbers of the words. */
   words = new Int32Array(1024);
   count = 0;
@@ -54,8 +53,46 @@ export class WordRow {
   /** For a text of `length` units. */
   begin(length: number): void {
     this.count = 0;
-    this.#clear();
-    this.makeRoom(length);
+    this.waiting = 0;
+    this.makeRoom(0, length);
+  }
+
+  /** Makes room for the words of so many units of a text, from `begin` on; after each a unit may be left. */
+  makeRoom(begin: number, units: number): void {
+    const wanted = begin + 2 * units + SLACK;
+    if (wanted <= this.units.length) return;
+    const larger = new Uint16Array(2 * wanted);
+    larger.set(this.units);
+    this.units = larger;
+    this.pairs = new Int32Array(larger.buffer);
+  }
+
+  /**
+   * Ends a word that was written.
+   * @param hash of all its units
+   * @param begin even; what is written from there on stays until the row is finished
+   */
+  close(hash: number, begin: number, length: number): void {
+    const { spans } = this;
+    const at = this.waiting * SPAN;
+    spans[at + SPAN_HASH] = hash;
+    spans[at + SPAN_BEGIN] = begin;
+    spans[at + SPAN_LENGTH] = length;
+    this.waiting += 1;
+    if (this.waiting === BLOCK) this.finish();
+  }
+
+  /** Writes a word from `begin` on and closes it; returns where the next one may begin. */
+  push(word: string, begin: number): number {
+    this.makeRoom(begin, word.length);
+    let hash = HASH_START;
+    for (let at = 0; at < word.length; at++) {
+      const unit = word.charCodeAt(at);
+      this.units[begin + at] = unit;
+      hash = hashOn(hash, unit);
+    }
+    this.close(hash, begin, word.length);
+    return even(begin + word.length);
   }
 
   /** Words so far. */
@@ -63,39 +100,10 @@ export class WordRow {
     return this.count + this.waiting;
   }
 
-  /** Ends a word that was written from `end` on; `hash` is that of all its units. */
-  close(hash: number, length: number): void {
-    const at = this.waiting * SPAN;
-    this.spans[at + SPAN_HASH] = hash;
-    this.spans[at + SPAN_BEGIN] = this.end;
-    this.spans[at + SPAN_LENGTH] = length;
-    this.waiting += 1;
-    this.end += length + (length & 1);
-    if (this.waiting === BLOCK) this.finish();
-  }
-
-  /** Puts a word behind the others. */
-  push(word: string): void {
-    this.makeRoom(word.length);
-    let hash = HASH_START;
-    for (let at = 0; at < word.length; at++) {
-      const unit = word.charCodeAt(at);
-      this.units[this.end + at] = unit;
-      hash = hashOn(hash, unit);
-    }
-    this.close(hash, word.length);
-  }
-
   /** Drops all words but the first `total`. */
   truncate(total: number): void {
-    if (total < this.count) this.count = total;
+    this.count = Math.min(this.count, total);
     this.waiting = total - this.count;
-    const last = (this.waiting - 1) * SPAN;
-    if (this.waiting === 0) this.end = 0;
-    else {
-      const length = this.spans[last + SPAN_LENGTH] as number;
-      this.end = (this.spans[last + SPAN_BEGIN] as number) + length + (length & 1);
-    }
   }
 
   /** Looks up what waits. One word more than there are may be read from `words`; it is none. */
@@ -107,24 +115,13 @@ export class WordRow {
       this.words = larger;
     }
     this.#table.resolve(this);
+    this.waiting = 0;
     this.count = count;
     this.words[count] = NO_WORD;
-    this.#clear();
   }
+}
 
-  #clear(): void {
-    this.waiting = 0;
-    this.end = 0;
-  }
-
-  /** For words of so many units in all, behind those that wait. */
-  makeRoom(units: number): void {
-    // A unit more after each word.
-    const wanted = this.end + units + BLOCK + SLACK;
-    if (wanted <= this.units.length) return;
-    const larger = new Uint16Array(2 * wanted);
-    larger.set(this.units);
-    this.units = larger;
-    this.pairs = new Int32Array(larger.buffer);
-  }
+/** The next place at which a word may begin. */
+export function even(place: number): number {
+  return (place + 1) & ~1;
 }

@@ -10,7 +10,7 @@
  * handed to `tokenise`.
  */
 
-import { HASH_START, hashOn, type WordRow } from './row.js';
+import { even, HASH_START, hashOn, type WordRow } from './row.js';
 
 /** Characters that are words by themselves; ー (U+30FC) belongs to kana, though Unicode shares it. */
 const ALONE_SCRIPTS =
@@ -85,45 +85,49 @@ export function readNormalized(text: string, row: WordRow): void {
   let { units } = row;
   // What stands between two separators of ASCII is folded alike with and without its neighbours.
   let part = 0;
+  let partBegin = 0;
   let totalBefore = 0;
   let begin = 0;
-  let length = 0;
+  let end = 0;
   let hash = HASH_START;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     const unit = folds[code] as number;
     if (unit > ALONE) {
-      units[begin + length++] = unit;
+      units[end++] = unit;
       hash = hashOn(hash, unit);
       continue;
     }
     if (unit === HARD) {
-      const end = endOfPart(text, at, folds);
+      const partEnd = endOfPart(text, at, folds);
       row.truncate(totalBefore);
-      for (const word of tokenise(text.slice(part, end))) row.push(word);
-      row.makeRoom(text.length - end);
-      at = end - 1;
-      ({ units, end: begin } = row);
-      length = 0;
+      begin = partBegin;
+      for (const word of tokenise(text.slice(part, partEnd))) begin = row.push(word, begin);
+      row.makeRoom(begin, text.length - partEnd);
+      ({ units } = row);
+      at = partEnd - 1;
+      end = begin;
       hash = HASH_START;
       continue;
     }
-    if (length > 0) {
-      row.close(hash, length);
-      begin = row.end;
-      length = 0;
+    if (end > begin) {
+      row.close(hash, begin, end - begin);
+      begin = even(end);
+      end = begin;
       hash = HASH_START;
     }
     if (unit === ALONE) {
       units[begin] = code;
-      row.close(hashOn(HASH_START, code), 1);
-      begin = row.end;
+      row.close(hashOn(HASH_START, code), begin, 1);
+      begin += 2;
+      end = begin;
     } else if (code < 0x80) {
       part = at + 1;
+      partBegin = begin;
       totalBefore = row.total;
     }
   }
-  if (length > 0) row.close(hash, length);
+  if (end > begin) row.close(hash, begin, end - begin);
   row.finish();
 }
 

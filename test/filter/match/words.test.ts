@@ -13,7 +13,8 @@ function expectAlike(text: string): void {
   readNormalized(text, row);
   const read = Array.from(row.words.subarray(0, row.count));
   rowOfWords.begin(0);
-  for (const word of tokenise(text)) rowOfWords.push(word);
+  let begin = 0;
+  for (const word of tokenise(text)) begin = rowOfWords.push(word, begin);
   rowOfWords.finish();
   const expected = Array.from(rowOfWords.words.subarray(0, rowOfWords.count));
   if (read.length !== expected.length || read.some((word, i) => word !== expected[i])) {
