@@ -4,14 +4,18 @@
  */
 
 import sharp from 'sharp';
-import { messageOf } from '../core/errors.js';
 import type { Loss } from '../core/reasons.js';
-import { type Header, type PixelOptions, type Pixels, pixelsOf } from './pixels.js';
+import { damaged, type Header, type PixelOptions, type Pixels, pixelsOf } from './pixels.js';
 
 /** An SVG to draw at its own size, as a PNG; or an image whose header is known, to decode and shrink. */
 export type Task =
   | { readonly svg: Uint8Array; readonly maxPixels: number }
-  | { readonly image: Uint8Array; readonly header: Header; readonly options: PixelOptions };
+  | {
+      readonly image: Uint8Array;
+      readonly format: string;
+      readonly header: Header;
+      readonly options: PixelOptions;
+    };
 
 export interface Request {
   readonly task: Task;
@@ -30,9 +34,8 @@ async function decode(task: Task): Promise<Decoded> {
   try {
     if ('svg' in task) return await draw(task);
     return await pixelsOf(Buffer.from(task.image), task.header, task.options);
-  } catch (error) {
-    const [line = ''] = messageOf(error).split('\n', 1);
-    return { reason: 'undecodable', detail: 'svg' in task ? `svg: ${line}` : line };
+  } catch {
+    return damaged('svg' in task ? 'svg' : task.format);
   }
 }
 

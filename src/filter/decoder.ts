@@ -40,6 +40,7 @@ function decode(request: Request): Promise<Decoded> {
     };
     const fail = (loss: Loss): void => {
       child.kill('SIGKILL');
+      unref(child);
       settle(loss);
     };
     const broken = (detail: string) => fail({ reason: 'undecodable', detail });
@@ -64,15 +65,20 @@ function decode(request: Request): Promise<Decoded> {
   });
 }
 
-/** Waiting for work a process must not keep this one alive; one that ends meanwhile is forgotten. */
+/** One that ends meanwhile is forgotten. */
 function rest(child: ChildProcess): void {
-  child.unref();
-  child.channel?.unref();
+  unref(child);
   idle.push(child);
   child.once('exit', () => {
     const at = idle.indexOf(child);
     if (at !== -1) idle.splice(at, 1);
   });
+}
+
+/** A process without work, or with none of ours, must not keep this one alive. */
+function unref(child: ChildProcess): void {
+  child.unref();
+  child.channel?.unref();
 }
 
 function start(): ChildProcess {

@@ -6,12 +6,11 @@
 
 import sharp from 'sharp';
 import type { FilterConfig, ShardConfig } from '../config.js';
-import { messageOf } from '../core/errors.js';
 import type { Loss } from '../core/reasons.js';
 import { decodeApart } from './decoder.js';
 import { dhash } from './dhash.js';
 import { readJpegHeader, scansOf } from './jpeg-header.js';
-import { type Header, type Pixels, pixelsOf } from './pixels.js';
+import { damaged, type Header, type Pixels, pixelsOf } from './pixels.js';
 import { FILE_RULES, HEADER_RULES, PIXEL_RULES } from './rules/index.js';
 import type { Rule } from './rules/rule.js';
 import { looksLikeSvg, renderSvg } from './svg.js';
@@ -65,6 +64,9 @@ const NOT_DECODED: readonly Signature[] = [
   { format: 'jp2', at: 4, bytes: Buffer.from('jP  ') },
 ];
 
+/** Of a stored image, in pixels. */
+const LONGEST_SIDE = { jpeg: 65_535, webp: 16_383, png: 0x7fffffff };
+
 interface Signature {
   readonly format: string;
   readonly at: number;
@@ -99,35 +101,34 @@ export async function normaliseImage(
   let header: Header;
   try {
     header = (format === 'jpeg' ? ordinaryJpeg(bytes) : undefined) ?? (await anyHeader(bytes));
-  } catch (error) {
-    return lost('undecodable', messageOf(error));
+  } catch {
+    return { ok: false, loss: damaged(format) };
   }
   const refusal = judge(HEADER_RULES, header, filter);
   if (refusal !== undefined) return { ok: false, loss: refusal };
-  try {
-    const sidePx = keep ? Number.MAX_SAFE_INTEGER : shard.sidePx;
-    const options = { sidePx, maxPixels: filter.maxPixels };
-    const decoded = await (mayTakeLong(bytes, format, header, filter)
-      ? decodeApart({ image: bytes, header, options }, filter.maxDecodeMs)
-      : pixelsOf(bytes, header, options));
-    if ('reason' in decoded) return { ok: false, loss: decoded };
-    const { rgb, width, height } = decoded as Pixels;
-    const objection = judge(PIXEL_RULES, { rgb, width, height }, filter);
-    if (objection !== undefined) return { ok: false, loss: objection };
-    const stays = keep && STORED.has(format) && !header.isTurned && header.frames === 1;
-    return {
-      ok: true,
-      image: stays ? bytes : await encode(rgb, width, height, shard),
-      format: stays ? (format as StoredFormat) : shard.format,
-      width,
-      height,
-      originalWidth: header.upright.width,
-      originalHeight: header.upright.height,
-      dhash: dhash(rgb, width, height),
-    };
-  } catch (error) {
-    return lost('undecodable', messageOf(error));
+  const sidePx = keep ? Number.MAX_SAFE_INTEGER : shard.sidePx;
+  const options = { sidePx, maxPixels: filter.maxPixels };
+  const decoded = await (mayTakeLong(bytes, format, header, filter)
+    ? decodeApart({ image: bytes, format, header, options }, filter.maxDecodeMs)
+    : pixelsOf(bytes, header, options).catch(() => damaged(format)));
+  if ('reason' in decoded) return { ok: false, loss: decoded };
+  const { rgb, width, height } = decoded as Pixels;
+  const objection = judge(PIXEL_RULES, { rgb, width, height }, filter);
+  if (objection !== undefined) return { ok: false, loss: objection };
+  const stays = keep && STORED.has(format) && !header.isTurned && header.frames === 1;
+  if (!stays && Math.max(width, height) > LONGEST_SIDE[shard.format]) {
+    return lost('aspect_ratio', `${width}×${height}, more than ${shard.format} can hold`);
   }
+  return {
+    ok: true,
+    image: stays ? bytes : await encode(rgb, width, height, shard),
+    format: stays ? (format as StoredFormat) : shard.format,
+    width,
+    height,
+    originalWidth: header.upright.width,
+    originalHeight: header.upright.height,
+    dhash: dhash(rgb, width, height),
+  };
 }
 
 /**
@@ -208,5 +209,5 @@ async function encode(
 }
 
 function lost(reason: Loss['reason'], detail: string): NormalisedImage {
-  return { ok: false, loss: { reason, detail: detail.split('\n', 1)[0] as string } };
+  return { ok: false, loss: { reason, detail } };
 }

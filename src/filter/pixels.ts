@@ -1,6 +1,7 @@
 /** From an encoded image to the pixels that are judged and stored, in one pipeline. */
 
 import sharp from 'sharp';
+import type { Loss } from '../core/reasons.js';
 
 export interface Size {
   readonly width: number;
@@ -56,4 +57,12 @@ export async function pixelsOf(
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
   return { rgb: data, width: info.width, height: info.height };
+}
+
+/**
+ * What is said of a file that a decoder refuses. Not its own words: libvips gathers those of all its threads in
+ * one place, so that they depend on what else is under way.
+ */
+export function damaged(format: string): Loss {
+  return { reason: 'undecodable', detail: `${format}, damaged or cut off` };
 }

@@ -11,9 +11,14 @@ export interface Ran {
   stderr: string;
 }
 
-export function start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ran> } {
+/** @param env on top of this process's own environment */
+export function start(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): { child: ChildProcess; ended: Promise<Ran> } {
   const child = spawn(process.execPath, [join(packageRoot, 'dist', 'src', 'cli.js'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   let stdout = '';
   let stderr = '';

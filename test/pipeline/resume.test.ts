@@ -9,12 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readDataset } from '../../src/core/dataset.js';
-import { readRecords } from '../../src/core/parquet/reader.js';
-import { selectionFields } from '../../src/core/types.js';
-import { FetchLog } from '../../src/pipeline/fetch-log.js';
 import { verifyShards } from '../../src/shard/index.js';
 import { run, start } from '../commands/command-line.js';
-import { contentOf } from './content.js';
+import { contentOf, settledIn } from './content.js';
 
 const IMAGES = 120;
 const MISSING = 7;
@@ -84,22 +81,10 @@ async function killAfter(requests: number, out: string): Promise<void> {
   expect((await ended).code).toBe(null);
 }
 
-/** URLs whose outcome stands in the log, as the next run will find it. */
+/** Paths whose outcome stands in the log. */
 async function logged(out: string): Promise<Set<string>> {
-  const { manifest, datasetDigest } = await readDataset(out);
-  const [part] = manifest.files.selected;
-  if (part === undefined) throw new Error('nothing is selected yet');
-  const log = await FetchLog.open(join(out, 'fetching', '00000.log'), {
-    dataset: datasetDigest,
-    selections: part.sha256,
-  });
-  const urls = new Set<string>();
-  let row = 0;
-  for await (const { imageUrl } of readRecords(join(out, part.path), selectionFields)) {
-    if ((await log.read(row++)) !== undefined) urls.add(new URL(imageUrl).pathname);
-  }
-  await log.close();
-  return urls;
+  const urls = await settledIn(out);
+  return new Set([...urls].map((url) => new URL(url).pathname));
 }
 
 describe('a part that is killed while it is fetched', () => {

@@ -37,11 +37,7 @@ const REASON_OF_CODE: Readonly<Record<string, Reason>> = {
   ENFILE: 'connect',
   ENOBUFS: 'connect',
 
-  // The connection broke before a whole answer
-  ECONNRESET: 'reset',
-  ECONNABORTED: 'reset',
-  EPIPE: 'reset',
-  UND_ERR_SOCKET: 'reset',
+  // Closed by us
   UND_ERR_CLOSED: 'reset',
   UND_ERR_DESTROYED: 'reset',
 
@@ -77,22 +73,41 @@ const REASON_OF_PREFIX: readonly (readonly [prefix: string, reason: Reason])[] =
 ];
 
 /**
+ * The peer ended the connection before a whole answer, in order (FIN) or not (RST). Which of them is seen is up to
+ * chance: a reset that arrives together with data shows as an end, and the other way round.
+ */
+const ENDED: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  'HPE_INVALID_EOF_STATE',
+]);
+
+/**
  * Classifies what a request threw. `phase` tells a connection that ended before the answer (`reset`)
- * from one that ended within its body (`truncated`).
+ * from one that ended within its body (`truncated`). The same trouble gives the same words.
  */
 export function classifyError(error: unknown, phase: 'head' | 'body'): Loss {
   const cause = innermost(error);
   const code = systemCode(cause) ?? '';
-  const detail = code === '' ? messageOf(cause) : `${code}: ${messageOf(cause)}`;
-  // The peer closed in order (FIN), but too early; a reset (RST) stays a reset.
-  if (phase === 'body' && (code === 'UND_ERR_SOCKET' || code === 'HPE_INVALID_EOF_STATE')) {
-    return { reason: 'truncated', detail };
+  if (ENDED.has(code)) {
+    return phase === 'head'
+      ? { reason: 'reset', detail: 'the connection ended before the answer' }
+      : { reason: 'truncated', detail: 'the connection ended within the body' };
   }
+  const words = openSslReason(messageOf(cause)) ?? messageOf(cause);
+  const detail = code === '' ? words : `${code}: ${words}`;
   const reason =
     REASON_OF_CODE[code] ??
     REASON_OF_PREFIX.find(([prefix]) => code.startsWith(prefix))?.[1] ??
     'bad_response';
   return { reason, detail };
+}
+
+/** OpenSSL's messages begin with the number of a thread: `80CC…:error:0A00010B:SSL routines:FUNCTION:REASON:FILE:`. */
+function openSslReason(message: string): string | undefined {
+  return /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(message)?.[1];
 }
 
 /** True for failures that asking again cannot mend: the name servers say there is no such name. */

@@ -384,7 +384,7 @@ describe('broken answers', () => {
       'end',
       'truncated',
     ],
-    ['half a body, then a reset', `${head}Content-Length: 100\r\n\r\nshort`, 'reset', 'reset'],
+    ['half a body, then a reset', `${head}Content-Length: 100\r\n\r\nshort`, 'reset', 'truncated'],
     ['nothing', '', 'end', 'reset'],
     ['a reset', '', 'reset', 'reset'],
     ['half a head', 'HTTP/1.1 200 OK\r\nContent-Ty', 'end', 'reset'],

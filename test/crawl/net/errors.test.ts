@@ -38,8 +38,30 @@ describe('classifyError', () => {
 
   it('calls a connection that ends within the body truncated', () => {
     const closed = new errors.SocketError('other side closed', null as never);
-    expect(classifyError(closed, 'body').reason).toBe('truncated');
-    expect(classifyError(coded('ECONNRESET'), 'body').reason).toBe('reset');
+    const truncated = { reason: 'truncated', detail: 'the connection ended within the body' };
+    // Whether a reset or an end is seen depends on whether data came with it.
+    for (const error of [closed, coded('ECONNRESET'), coded('HPE_INVALID_EOF_STATE')]) {
+      expect(classifyError(error, 'body')).toEqual(truncated);
+    }
+    const reset = { reason: 'reset', detail: 'the connection ended before the answer' };
+    for (const error of [closed, coded('ECONNRESET'), coded('EPIPE')]) {
+      expect(classifyError(error, 'head')).toEqual(reset);
+    }
+  });
+
+  it('says the same of the same trouble, whatever thread it came from', () => {
+    const words = (thread: string) =>
+      `${thread}:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl3_record.c:350:\n`;
+    for (const message of [
+      words('80CCE12B5E7F0000'),
+      `write EPROTO ${words('80DC02C28C7F0000')}`,
+    ]) {
+      const error = Object.assign(new Error(message), { code: 'EPROTO' });
+      expect(classifyError(error, 'head')).toEqual({
+        reason: 'tls',
+        detail: 'EPROTO: wrong version number',
+      });
+    }
   });
 });
 
