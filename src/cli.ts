@@ -6,6 +6,7 @@
  * 130 stopped by Ctrl-C.
  */
 
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { CommanderError, InvalidArgumentError, Command as Program } from 'commander';
 import { parse as parseYaml } from 'yaml';
@@ -115,6 +116,9 @@ async function execute(
     emit: reporter.emit,
     print: (line) => {
       if (!json) output.push(printableLines(line));
+    },
+    stream: async (line) => {
+      if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
     },
     result: (value) => {
       if (json) output.push(jsonLine({ type: 'result', value }));

@@ -486,6 +486,8 @@ export const trainSchema = z.strictObject({
   prefetch: count.default(4),
   /** Row groups shuffled together. */
   shuffleRowGroups: count.default(16),
+  /** Compare the SHA-256 of each shard with the manifest's before its first row is used. */
+  verifyShards: z.boolean().default(true),
   /** Decoded images kept in memory between epochs, at most. */
   cacheBytes: z.int().min(0).default(256_000_000),
 });

@@ -43,6 +43,7 @@ export {
 export { type BuildOptions, buildDataset } from './pipeline/build.js';
 export { followShards } from './pipeline/follow.js';
 export { type ImportOptions, importDataset } from './pipeline/import.js';
+export { type Repaired, repairDataset } from './pipeline/repair.js';
 export { reportOn } from './pipeline/report.js';
 export { buildQueryList } from './queries/build.js';
 export { chooseQueries } from './queries/choose.js';
@@ -51,6 +52,13 @@ export type { Evidence } from './queries/evidence.js';
 export type { BuiltList, QueryBuildOptions } from './queries/finish.js';
 export { inspectList } from './queries/inspect.js';
 export { loadQueries } from './queries/load.js';
-export { exportShards, verifyShards, writeShard } from './shard/index.js';
+export {
+  catRows,
+  deriveDataset,
+  exportShards,
+  verifyDataset,
+  verifyShards,
+  writeShard,
+} from './shard/index.js';
 export { collectStats, summarise, writeReport } from './stats/index.js';
 export { resolvePython, Tokenizer, train } from './train/index.js';

@@ -13,6 +13,8 @@ export interface Io {
   emit: Emit;
   /** A line for people, on stdout; silent under --json. */
   print(line: string): void;
+  /** Lines on stdout as they come, for output without end; also under --json. Resolves when there is room for more. */
+  stream(line: string): Promise<void>;
   /** The result for machines, on stdout under --json. */
   result(value: unknown): void;
   signal: AbortSignal;

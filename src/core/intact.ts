@@ -3,6 +3,7 @@
  * asks first, so that damage is named where it lies instead of travelling on.
  */
 
+import { stat } from 'node:fs/promises';
 import { messageOf, systemCode, WitError } from './errors.js';
 import { fileDigest } from './store.js';
 
@@ -16,11 +17,13 @@ export interface Expected {
 export async function fault(path: string, expected: Expected): Promise<string | undefined> {
   let found: Expected;
   try {
+    // The size is told at once, and is what differs most often.
+    const { size } = await stat(path);
+    if (size !== expected.bytes) return `${size} bytes instead of ${expected.bytes}`;
     found = await fileDigest(path);
   } catch (error) {
     return systemCode(error) === 'ENOENT' ? 'it is not there' : messageOf(error);
   }
-  if (found.bytes !== expected.bytes) return `${found.bytes} bytes instead of ${expected.bytes}`;
   if (found.sha256 === expected.sha256) return undefined;
   return `its SHA-256 is ${found.sha256} instead of ${expected.sha256}`;
 }

@@ -21,6 +21,7 @@ import { DuplicateIndex } from '../filter/index.js';
 import { Doubts } from './doubts.js';
 import { fetchOne, type Outcome } from './fetch-one.js';
 import { FetchPart, fetchUnit, LOG_FOLDER, logPath } from './fetch-part.js';
+import { shardsByPart } from './parts.js';
 
 /**
  * Selections under way for each request that may be in flight: enough to keep every place busy while a host
@@ -138,18 +139,17 @@ async function resumeAt(
   duplicates: DuplicateIndex,
   onCommitted: (commit: UnitCommit) => void,
 ): Promise<number> {
+  const shards = shardsByPart(dataset.outputs());
   for (let part = 0; part < parts.length; part++) {
     const commit = dataset.journal.get(fetchUnit(part));
     if (commit === undefined) return part;
     onCommitted(commit);
     // A kill between the commit and the end of its log leaves the log.
     await rm(join(dataset.dir, logPath(part)), { force: true });
-    const shard = commit.outputs.find(
-      (output) => output.path.startsWith('data/train-') && output.path.endsWith('.parquet'),
-    );
-    if (shard === undefined) continue;
     const columns = ['key', 'sha256', 'dhash'] as const;
-    for await (const row of readRecords(join(dataset.dir, shard.path), pairFields, { columns })) {
+    const path = shards.get(part);
+    if (path === undefined) continue;
+    for await (const row of readRecords(join(dataset.dir, path), pairFields, { columns })) {
       duplicates.add(row);
     }
   }

@@ -14,6 +14,7 @@ export interface FollowedShard {
   /** Absolute or relative to the working folder, ready to open. */
   path: string;
   rows: number;
+  bytes: number;
   sha256: string;
 }
 
@@ -55,8 +56,8 @@ export function followShards(
       }
       const shard = shards[index];
       if (shard === undefined) return undefined;
-      const { name, path, rows, sha256 } = shard;
-      return { name, path: join(dir, path), rows, sha256 };
+      const { name, path, rows, bytes, sha256 } = shard;
+      return { name, path: join(dir, path), rows, bytes, sha256 };
     },
   };
 }

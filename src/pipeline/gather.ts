@@ -20,7 +20,7 @@ import { pairFields, rejectFields, selectionFields } from '../core/types.js';
 import { type Captioned, ImageCaptions, type RowCaptions } from '../filter/index.js';
 import { rewriteCaptions } from '../shard/index.js';
 import { fetchUnit } from './fetch-part.js';
-import { partName } from './parts.js';
+import { partName, shardsByPart } from './parts.js';
 import { currentRejects, lastRound } from './retry.js';
 
 const FOLDER = 'gathering';
@@ -70,6 +70,7 @@ class Gathering {
   readonly #parts: readonly OutputFile[];
   readonly #folder: string;
   readonly #options: GatherOptions;
+  readonly #shards: ReadonlyMap<number, string>;
 
   constructor(
     dataset: DatasetWriter,
@@ -81,6 +82,7 @@ class Gathering {
     this.#parts = parts;
     this.#folder = folder;
     this.#options = options;
+    this.#shards = shardsByPart(dataset.outputs());
   }
 
   /** Puts copies and the keys of all rows aside, by key. */
@@ -96,7 +98,7 @@ class Gathering {
     await this.#spill('rows', partitions, async (writer) => {
       for (const part of this.#parts.keys()) {
         this.#options.signal.throwIfAborted();
-        const shard = this.#shardOf(part);
+        const shard = this.#shards.get(part);
         if (shard === undefined) continue;
         const path = join(this.#dataset.dir, shard);
         for await (const { key } of readRecords(path, pairFields, { columns: ['key'] })) {
@@ -183,7 +185,7 @@ class Gathering {
     unit: string,
   ): Promise<void> {
     const { dir, journal } = this.#dataset;
-    const shard = this.#shardOf(part);
+    const shard = this.#shards.get(part);
     if (shard === undefined || journal.get(unit) !== undefined) return;
     const changed = new Map<string, RowCaptions>();
     for await (const own of this.#selections(part)) {
@@ -205,11 +207,6 @@ class Gathering {
   #selections(part: number): AsyncGenerator<Captioned> {
     const path = join(this.#dataset.dir, (this.#parts[part] as OutputFile).path);
     return readRecords(path, selectionFields, { columns: CAPTION_COLUMNS });
-  }
-
-  #shardOf(part: number): string | undefined {
-    const outputs = this.#dataset.journal.get(fetchUnit(part))?.outputs ?? [];
-    return outputs.find(({ path }) => path.endsWith('.parquet') && path.startsWith('data/'))?.path;
   }
 
   async #spill(

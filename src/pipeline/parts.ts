@@ -67,6 +67,16 @@ export class PartWriter<F extends Fields> {
   }
 }
 
+/** The shard of each part that has one. That of a part which was repaired has a number more. */
+export function shardsByPart(outputs: readonly OutputFile[]): Map<number, string> {
+  const shards = new Map<number, string>();
+  for (const { path } of outputs) {
+    const part = /^data\/train-(\d+)(?:-\d+)?\.parquet$/.exec(path)?.[1];
+    if (part !== undefined) shards.set(Number(part), path);
+  }
+  return shards;
+}
+
 /** `{'lost.REASON': n}` for the journal. */
 export function lossCounts(rejects: Iterable<Pick<Reject, 'reason'>>): Record<string, number> {
   const counts: Record<string, number> = {};

@@ -1,6 +1,8 @@
 /** The shard stage: pairs in, Parquet shards and their card out; and what checks them. */
 
 export { cardOf, writeCard } from './card.js';
+export { type CatOptions, catRows } from './cat.js';
+export { type DeriveOptions, deriveDataset } from './derive/index.js';
 export {
   EXPORT_FORMATS,
   type Exported,
@@ -16,6 +18,8 @@ export {
   type ProblemKind,
   type ShardProblem,
   type Verification,
+  type VerifyOptions,
+  verifyDataset,
   verifyShards,
 } from './verify.js';
 export { type ShardOptions, ShardWriter, writeShard } from './writer.js';

@@ -4,6 +4,7 @@
  */
 
 import { messageOf, WitError } from '../core/errors.js';
+import { fault, requireIntact } from '../core/intact.js';
 import { openParquet, type ParquetFile } from '../core/parquet/reader.js';
 import type { GroupList, RowGroupRef } from './plan.js';
 
@@ -13,7 +14,8 @@ export interface ShardInfo {
   readonly path: string;
   /** Rows by the manifest or journal. */
   readonly rows: number;
-  /** Of the file, where it is known. */
+  /** Of the file, as written; without both it is not checked. */
+  readonly bytes?: number;
   readonly sha256?: string;
 }
 
@@ -53,12 +55,19 @@ export class ShardReader implements GroupList {
   readonly #retired: Promise<ParquetFile>[] = [];
   /** Shards that were written again after they were first read. */
   readonly #renewed = new Set<number>();
+  /** The SHA-256 of the shards that were found to be what was written. */
+  readonly #intact = new Map<number, Promise<string>>();
+  readonly #verify: boolean;
   #complete = false;
   #growing: Promise<void> = Promise.resolve();
 
-  /** @param signal ends waiting for shards that are not there yet, with its reason */
-  constructor(source: ShardSource, signal?: AbortSignal) {
+  /**
+   * @param signal ends waiting for shards that are not there yet, with its reason
+   * @param options.verify compares a shard's SHA-256 before its first row is used; default true
+   */
+  constructor(source: ShardSource, signal?: AbortSignal, options: { verify?: boolean } = {}) {
     this.#source = source;
+    this.#verify = options.verify ?? true;
     this.#signal = signal;
   }
 
@@ -88,6 +97,7 @@ export class ShardReader implements GroupList {
    * @throws WitError `bad_file` naming the shard, the row and what is wrong.
    */
   async read(group: RowGroupRef): Promise<StoredRow[]> {
+    if (this.#verify) await this.#requireIntact(group.shard);
     const file = await this.#file(group.shard);
     const columns = ['image', 'text', 'other_texts'].filter(
       (column) => column !== 'other_texts' || file.columns.includes(column),
@@ -131,6 +141,27 @@ export class ShardReader implements GroupList {
     });
   }
 
+  /** Reads the whole shard once, before the first of its rows is used. */
+  async #requireIntact(shard: number): Promise<void> {
+    const { sha256 } = this.#shards[shard] as ShardInfo;
+    if (sha256 === undefined) return;
+    if ((await this.#intact.get(shard)) === sha256) return;
+    const checked = this.#checked(shard);
+    this.#intact.set(shard, checked);
+    await checked;
+  }
+
+  /** @throws WitError `bad_file` naming the shard and what is wrong with it. */
+  async #checked(shard: number): Promise<string> {
+    const { path, ...expected } = this.#shards[shard] as Required<ShardInfo>;
+    if ((await fault(path, expected)) === undefined) return expected.sha256;
+    // While the dataset grows its writer may have written the shard again, and say so at the end.
+    while (!this.#complete) await this.#grow();
+    const now = (await this.#source.next(shard)) as Required<ShardInfo>;
+    await requireIntact(path, now);
+    return expected.sha256;
+  }
+
   /** Learns of one more shard. Calls that overlap share the work. */
   #grow(): Promise<void> {
     const known = this.#shards.length;
@@ -164,6 +195,7 @@ export class ShardReader implements GroupList {
       const now = await this.#source.next(index);
       if (now === undefined || now.sha256 === before.sha256) continue;
       this.#renewed.add(index);
+      this.#shards[index] = now;
       const file = this.#open.get(index);
       if (file === undefined) continue;
       this.#open.delete(index);

@@ -78,7 +78,7 @@ export async function train(
   // Also ends waiting for shards once the engine has ended.
   const own = new AbortController();
   const stop = AbortSignal.any([signal, own.signal]);
-  const reader = new ShardReader(input.source, stop);
+  const reader = new ShardReader(input.source, stop, { verify: config.verifyShards });
   let engine: EngineClient | undefined;
   try {
     const steps = await stepsOf(config, reader, emit);

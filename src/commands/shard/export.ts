@@ -1,8 +1,8 @@
 /** `wit shard export`: shards → webdataset, img2dataset, a plain folder, a folder for the Hub. */
 
-import { WitError } from '../../core/errors.js';
 import type { ExportFormat } from '../../shard/index.js';
 import { type Command, type CommandInput, type Io, namesIn } from '../command.js';
+import { number, oneOf } from './numbers.js';
 
 export const exportCommand: Command = {
   name: 'export',
@@ -44,15 +44,7 @@ async function runExport({ args, flags }: CommandInput, io: Io): Promise<void> {
     signal,
   });
   io.print(
-    `${rows.toLocaleString('en-US')} rows in ${files.length} files (${(bytes / 1e6).toFixed(1)} MB): ${out}`,
+    `${number(rows)} rows in ${files.length} files (${(bytes / 1e6).toFixed(1)} MB): ${out}`,
   );
   io.result({ out, rows, bytes, files });
-}
-
-/** @throws WitError `config` with what was received and what is known. */
-export function oneOf<T extends string>(flag: string, value: unknown, known: readonly T[]): T {
-  const found = known.find((name) => name === value);
-  if (found !== undefined) return found;
-  const received = value === undefined ? 'nothing' : JSON.stringify(value);
-  throw new WitError('config', `${flag} expects ${known.join(', ')}; received ${received}`);
 }

@@ -2,6 +2,7 @@
 
 import { mergeSettings, resolveConfig } from '../../config.js';
 import { type Command, type CommandInput, configFlags, type Io } from '../command.js';
+import { number } from './numbers.js';
 
 export const importCommand: Command = {
   name: 'import',
@@ -83,8 +84,4 @@ async function runImport(
   }
   io.print(`next: wit train-from-shards ${out}`);
   io.result({ out, shards: shards.length, funnel });
-}
-
-function number(n: number): string {
-  return n.toLocaleString('en-US');
 }
