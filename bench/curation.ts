@@ -9,7 +9,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { demoSettings, STORED_PX } from '../src/commands/demo/settings.js';
-import { type Config, mergeSettings, type PartialConfig, resolveConfig } from '../src/config.js';
+import {
+  buildConfigOf,
+  type Config,
+  mergeSettings,
+  type PartialConfig,
+  resolveConfig,
+} from '../src/config.js';
 import { readDataset } from '../src/core/dataset.js';
 import { silent } from '../src/core/events.js';
 import { readRecords } from '../src/core/parquet/reader.js';
@@ -160,10 +166,6 @@ async function settings(
     }),
     undefined,
   );
-}
-
-function buildConfigOf({ train: _train, eval: _eval, queryBuild: _queries, ...config }: Config) {
-  return config;
 }
 
 async function countKinds(

@@ -527,6 +527,13 @@ export const configSchema = z.strictObject({
   eval: evalSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;
+
+/** The settings of a crawl alone. */
+export function buildConfigOf(config: Config): BuildConfig {
+  const { queryBuild: _lists, import: _import, train: _train, eval: _eval, ...build } = config;
+  return build;
+}
+
 /** What a file or flags may say: any part of a Config. */
 export type PartialConfig = z.input<typeof configSchema>;
 

@@ -1,7 +1,7 @@
 /** `wit crawl-and-build`: sources → candidates → selection → images → shards. */
 
 import { setFlagsFromString } from 'node:v8';
-import { resolveConfig } from '../config.js';
+import { buildConfigOf, resolveConfig } from '../config.js';
 import type { CrawlSnapshot } from '../core/crawl-snapshot.js';
 import { WitError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
@@ -220,13 +220,7 @@ export const crawlAndBuild: Command = {
     ...configFlags,
   ],
   async run(input, io) {
-    const {
-      train: _train,
-      eval: _eval,
-      queryBuild: _queryBuild,
-      import: _import,
-      ...config
-    } = await resolveConfig(input.settings, input.configFile);
+    const config = buildConfigOf(await resolveConfig(input.settings, input.configFile));
     if (input.flags.listRules === true) {
       const { listRules } = await import('./list-rules.js');
       listRules(config.net.honour, io);

@@ -143,8 +143,8 @@ export class ShardReader implements GroupList {
 
   /** Reads the whole shard once, before the first of its rows is used. */
   async #requireIntact(shard: number): Promise<void> {
-    const { sha256 } = this.#shards[shard] as ShardInfo;
-    if (sha256 === undefined) return;
+    const { bytes, sha256 } = this.#shards[shard] as ShardInfo;
+    if (bytes === undefined || sha256 === undefined) return;
     if ((await this.#intact.get(shard)) === sha256) return;
     const checked = this.#checked(shard);
     this.#intact.set(shard, checked);

@@ -1,6 +1,6 @@
 /** Crawling and training at once: the trainer takes each shard as it is committed. */
 
-import type { Config } from '../../config.js';
+import { buildConfigOf, type Config } from '../../config.js';
 import { sha256 } from '../../core/ids.js';
 import { isPublicAddress } from '../../crawl/index.js';
 import { buildDataset } from '../../pipeline/build.js';
@@ -12,13 +12,8 @@ export async function buildAndTrain(
   input: { config: Config; dataset: string; run: string; python: string },
   { emit, signal }: Io,
 ): Promise<TrainResult> {
-  const {
-    train: trainConfig,
-    eval: _eval,
-    queryBuild: _,
-    import: __,
-    ...buildConfig
-  } = input.config;
+  const buildConfig = buildConfigOf(input.config);
+  const { train: trainConfig } = input.config;
   // Whichever of the two fails stops the other one.
   const either = new AbortController();
   const stop = AbortSignal.any([signal, either.signal]);

@@ -1,6 +1,6 @@
 /** `wit shard import`: webdataset tars, img2dataset's output, Parquet with images → a dataset. */
 
-import { mergeSettings, resolveConfig } from '../../config.js';
+import { buildConfigOf, mergeSettings, resolveConfig } from '../../config.js';
 import { type Command, type CommandInput, configFlags, type Io } from '../command.js';
 import { number } from './numbers.js';
 
@@ -62,18 +62,12 @@ async function runImport(
 ): Promise<void> {
   const { importDataset } = await import('../../pipeline/import.js');
   const none = mergeSettings({ filter: { preset: 'none' } }, settings);
-  const {
-    import: config,
-    queryBuild: _,
-    train: __,
-    eval: ___,
-    ...build
-  } = await resolveConfig(none, configFile);
+  const config = await resolveConfig(none, configFile);
   const { out = 'wit-data', jobs } = flags as { out?: string; jobs?: number };
   const { funnel, shards } = await importDataset(
     args,
     out,
-    { import: config, build },
+    { import: config.import, build: buildConfigOf(config) },
     { emit: io.emit, signal: io.signal, ...(jobs !== undefined && { jobs }) },
   );
   io.print(
