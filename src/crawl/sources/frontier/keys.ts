@@ -15,11 +15,15 @@ import { MAX_URL_LENGTH } from '../../net/guard.js';
 const HTTP = 1;
 const HTTPS = 2;
 
-/** A URL as `URL.href` spells it, of at most MAX_URL_LENGTH, without a fragment. */
-export function keyOf(href: string): string {
-  return href.startsWith('https:')
-    ? href.slice(8) + String.fromCharCode(HTTPS)
-    : href.slice(7) + String.fromCharCode(HTTP);
+/**
+ * Writes the key of a URL at `at` and returns where it ends.
+ * @param href as `URL.href` spells it, of at most MAX_URL_LENGTH, without a fragment
+ */
+export function writeKey(href: string, into: Buffer, at: number): number {
+  const isHttps = href.startsWith('https:');
+  const end = at + into.write(href.slice(isHttps ? 8 : 7), at, 'latin1');
+  into[end] = isHttps ? HTTPS : HTTP;
+  return end + 1;
 }
 
 /** Sorted keys, one after another. */

@@ -6,7 +6,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tournament } from '../../../core/tournament.js';
-import { compareKeys, KeyCursor, type KeyStream, KeyWriter, keyBuffer, keyOf } from './keys.js';
+import { KeyGatherer } from './gather.js';
+import { compareKeys, KeyCursor, type KeyStream, KeyWriter, keyBuffer } from './keys.js';
 
 export interface SortLimits {
   /** URLs, and characters of them, held in memory. */
@@ -16,7 +17,7 @@ export interface SortLimits {
   readonly files: number;
 }
 
-/** About 100 MB at the most, files' buffers included. */
+/** About 50 MB, files' buffers included. */
 export const SORT_LIMITS: SortLimits = { urls: 1 << 18, characters: 1 << 25, files: 64 };
 
 const FILE_BUFFER_BYTES = 1 << 17;
@@ -24,8 +25,7 @@ const FILE_BUFFER_BYTES = 1 << 17;
 export class UrlSorter {
   readonly #folder: string;
   readonly #limits: SortLimits;
-  readonly #buffer = new Set<string>();
-  #characters = 0;
+  readonly #gathered: KeyGatherer;
   /** Runs by the number of merges that they went through. */
   readonly #runs: string[][] = [];
   #named = 0;
@@ -34,19 +34,16 @@ export class UrlSorter {
   constructor(folder: string, limits: SortLimits = SORT_LIMITS) {
     this.#folder = folder;
     this.#limits = limits;
+    this.#gathered = new KeyGatherer(limits.urls, limits.characters);
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
   }
 
-  /** URLs as `keyOf` takes them. */
+  /** URLs as `writeKey` takes them. */
   add(urls: Iterable<string>): void {
-    const { urls: most, characters } = this.#limits;
     for (const url of urls) {
-      const before = this.#buffer.size;
-      this.#buffer.add(url);
-      if (this.#buffer.size === before) continue;
-      this.#characters += url.length;
-      if (this.#buffer.size >= most || this.#characters >= characters) this.#spill();
+      this.#gathered.add(url);
+      if (this.#gathered.isFull) this.#spill();
     }
   }
 
@@ -62,14 +59,8 @@ export class UrlSorter {
   }
 
   #spill(): void {
-    if (this.#buffer.size === 0) return;
-    const keys = Array.from(this.#buffer, keyOf).sort();
-    this.#buffer.clear();
-    this.#characters = 0;
-    const bytes = keyBuffer();
-    this.#write(0, (writer) => {
-      for (const key of keys) writer.add(bytes, bytes.write(key, 'latin1'));
-    });
+    if (this.#gathered.size === 0) return;
+    this.#write(0, (writer) => this.#gathered.drain((key, length) => writer.add(key, length)));
     for (let level = 0; (this.#runs[level]?.length ?? 0) >= this.#limits.files; level++) {
       this.#merge(level);
     }
