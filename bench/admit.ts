@@ -4,10 +4,12 @@
  *     node dist/bench/admit.js write FOLDER CANDIDATES          writes what judging them would leave
  *     node dist/bench/admit.js admit FOLDER CANDIDATES CAP MODE  repeats, counts, the cap, one caption an image
  *     node dist/bench/admit.js thresholds CANDIDATES CAP         makes what finds the thresholds, without matches
- *     node dist/bench/admit.js duplicates IMAGES                 fills an index of duplicates
+ *     node dist/bench/admit.js repeats CANDIDATES                counts captions that repeat within a host
+ *     node dist/bench/admit.js duplicates IMAGES BYTES           fills an index of duplicates, with so many bytes of records in memory
  */
 
 import { randomFillSync } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { filterSchema } from '../src/config.js';
 import { silent } from '../src/core/events.js';
@@ -15,6 +17,7 @@ import { contentId } from '../src/core/ids.js';
 import { SpillWriter } from '../src/core/spill.js';
 import type { Candidate } from '../src/core/types.js';
 import { DuplicateIndex, HardCap, Selector, type SelectUnit } from '../src/filter/index.js';
+import { countRepeats } from '../src/filter/rules/repeated.js';
 import { JudgedEncoder } from '../src/filter/selection/judged.js';
 import { IdSpill } from '../src/filter/selection/repeated.js';
 import { type Random, seeded, seedOf, zipfRank } from './random.js';
@@ -40,7 +43,8 @@ if (mode === 'write') await write(args[0] as string, Number(args[1]));
 else if (mode === 'admit') {
   await admit(args[0] as string, Number(args[1]), Number(args[2]), args[3] as string);
 } else if (mode === 'thresholds') thresholds(Number(args[0]), Number(args[1]));
-else duplicates(Number(args[0]));
+else if (mode === 'repeats') await repeats(Number(args[0]));
+else duplicates(Number(args[0]), Number(args[1]));
 
 function unitsOf(total: number): SelectUnit[] {
   return Array.from({ length: Math.ceil(total / UNIT_ROWS) }, (_, index) => {
@@ -121,10 +125,34 @@ function thresholds(total: number, k: number): void {
   process.stdout.write(JSON.stringify({ bytes, atCap, settled: cap.isSettled }));
 }
 
-function duplicates(images: number): void {
-  const index = new DuplicateIndex(4);
+/** One candidate in so many has one of these captions, which a thousand hosts write under their images. */
+const STOCK = 20;
+const STOCK_CAPTIONS = ['our products', 'photo by a user of this site', 'no description'];
+const HOSTS = 1_000;
+const MAX_REPEATS = 100;
+
+async function repeats(total: number): Promise<void> {
+  const placed = (n: number) => ({
+    text:
+      n % STOCK === 0
+        ? (STOCK_CAPTIONS[(n / STOCK) % STOCK_CAPTIONS.length] as string)
+        : `the harbour of a small town in the evening, photograph number ${n}`,
+    imageUrl: `https://host-${n % HOSTS}.example/images/${n}.jpg`,
+  });
+  const read = async function* () {
+    for (let n = 0; n < total; n++) yield placed(n);
+  };
+  const count = await countRepeats(read, MAX_REPEATS);
+  let over = 0;
+  for (let n = 0; n < total; n += STOCK) if (count(placed(n)) > MAX_REPEATS) over += 1;
+  process.stdout.write(JSON.stringify({ over }));
+}
+
+function duplicates(images: number, memoryBytes: number): void {
   const bytes = Buffer.alloc(16 + 32 + 24);
   const before = process.memoryUsage().arrayBuffers;
+  const path = join(tmpdir(), `wit-bench-duplicates-${process.pid}`);
+  const index = new DuplicateIndex(4, { capacity: images, path, memoryBytes });
   const begun = process.cpuUsage();
   for (let n = 0; n < images; n++) {
     randomFillSync(bytes);

@@ -57,8 +57,11 @@ export async function fetchAndShard(
   const { config, client, emit, signal, heldBytes = HELD_BYTES } = options;
   const window = WINDOW_PER_REQUEST * config.net.concurrency;
   let held = 0;
-  const duplicates = new DuplicateIndex(config.filter.nearDuplicateBits);
   const total = parts.reduce((sum, part) => sum + part.rows, 0);
+  const duplicates = new DuplicateIndex(config.filter.nearDuplicateBits, {
+    capacity: total,
+    path: join(dataset.dir, LOG_FOLDER, 'duplicates'),
+  });
   let done = 0;
   let kept = 0;
 
@@ -124,6 +127,7 @@ export async function fetchAndShard(
     await commitUpTo(() => true);
   } finally {
     for (const part of underWay) await part.leave();
+    duplicates.close();
   }
   await rm(join(dataset.dir, LOG_FOLDER), { recursive: true, force: true });
   emit({ type: 'end', task: 'fetch', done });

@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { contentId, sha256 } from '../../src/core/ids.js';
 import { DHASH_BITS, hamming } from '../../src/filter/dhash.js';
@@ -73,6 +76,40 @@ describe('DuplicateIndex', () => {
     else expect(outcomes.duplicate_near).toBe(0);
   });
 
+  it.each([
+    [2_000, 1],
+    [2_000, 20_000],
+    [100, 20_000],
+    [1, 2 ** 30],
+  ])(
+    'answers the same made for %i images in %i bytes of memory, the rest on disk',
+    async (capacity, memoryBytes) => {
+      const dir = await mkdtemp(join(tmpdir(), 'wit-duplicates-'));
+      for (const bits of [-1, 0, 4]) {
+        const plain = new DuplicateIndex(bits);
+        const index = new DuplicateIndex(bits, {
+          capacity,
+          memoryBytes,
+          path: join(dir, 'under', 'way'),
+        });
+        let duplicates = 0;
+        for (const image of stream(9, 1_500, Math.max(bits, 0))) {
+          const found = index.check(image);
+          expect(found).toEqual(plain.check(image));
+          if (found !== undefined) duplicates += 1;
+          else for (const each of [index, plain]) each.add(image);
+        }
+        expect(duplicates).toBeGreaterThan(100);
+        // Whatever is on disk has no name.
+        expect(
+          (await readdir(dir, { recursive: true })).filter((name) => name !== 'under'),
+        ).toEqual([]);
+        index.close();
+      }
+      await rm(dir, { recursive: true });
+    },
+  );
+
   it.each([DHASH_BITS - 1, DHASH_BITS])('works up to the end of the scale: %i bits', (bits) => {
     const index = new DuplicateIndex(bits);
     index.add(image('a', '1', '0'.repeat(48)));
@@ -93,19 +130,27 @@ describe('DuplicateIndex', () => {
     expect(check('2')).toEqual({ reason: 'duplicate_exact', key: contentId('b') });
   });
 
-  it('holds 50,000 pictures with a white rim in 100 bytes each, and compares each with few', () => {
+  it('holds 50,000 pictures with a white rim in 90 bytes each, and compares each with few', async () => {
     // A full search would take 1.25 billion comparisons.
+    const dir = await mkdtemp(join(tmpdir(), 'wit-duplicates-'));
     const random = prng(5);
-    const index = new DuplicateIndex(4);
-    const before = process.memoryUsage().arrayBuffers;
     const count = 50_000;
-    for (let n = 0; n < count; n++) {
-      const bits = Array.from({ length: DHASH_BITS }, (_, at) => at % 64 > 15 && random() < 0.4);
-      const each = image(`${n}`, `${n}`, toHex(bits));
-      expect(index.check(each)).toBeUndefined();
-      index.add(each);
+    for (const [memoryBytes, most] of [
+      [2 ** 30, 90],
+      [1e5, 16],
+    ] as const) {
+      const before = process.memoryUsage().arrayBuffers;
+      const index = new DuplicateIndex(4, { capacity: count, path: join(dir, 'x'), memoryBytes });
+      for (let n = 0; n < count; n++) {
+        const bits = Array.from({ length: DHASH_BITS }, (_, at) => at % 64 > 15 && random() < 0.4);
+        const each = image(`${n}`, `${n}`, toHex(bits));
+        expect(index.check(each)).toBeUndefined();
+        index.add(each);
+      }
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(most * count);
+      index.close();
     }
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100 * count);
+    await rm(dir, { recursive: true });
   });
 
   it('still finds copies among pictures of nearly nothing, of which there are too many to compare', () => {

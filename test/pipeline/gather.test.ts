@@ -2,12 +2,9 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PartialConfig } from '../../src/config.js';
 import { readDataset } from '../../src/core/dataset.js';
@@ -25,6 +22,7 @@ import { verifyShards } from '../../src/shard/index.js';
 import { run, start } from '../commands/command-line.js';
 import { below, pick, prng } from '../filter/prng.js';
 import { contentOf } from './content.js';
+import { type Gallery, startGallery } from './gallery.js';
 
 const PICTURES = 40;
 const COPIES = 160;
@@ -34,40 +32,13 @@ const POPULAR = 30;
 const SICK = 5;
 
 let root: string;
-let server: Server;
-let port: number;
+let gallery: Gallery;
 let isWell: boolean;
 let reference: string;
 
-/** A picture unlike the others: 64 squares in colours of its own. */
-async function picture(n: number): Promise<Buffer> {
-  const random = prng(n);
-  const data = Buffer.from(Array.from({ length: 8 * 8 * 3 }, () => below(random, 256)));
-  return await sharp(data, { raw: { width: 8, height: 8, channels: 3 } })
-    .resize(96, 96, { kernel: 'nearest' })
-    .png()
-    .toBuffer();
-}
-
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'wit-gather-'));
-  const pictures = await Promise.all(Array.from({ length: PICTURES }, (_, n) => picture(n)));
-  const worse = await Promise.all(
-    pictures.map((bytes) => sharp(bytes).jpeg({ quality: 80 }).toBuffer()),
-  );
-  server = createServer((request, response) => {
-    const found = /^\/(\d+)-(\d+)\.(png|jpg)$/.exec(request.url as string);
-    if (found === null || (!isWell && Number(found[2]) % SICK === 3)) {
-      response.writeHead(found === null ? 404 : 503).end();
-      return;
-    }
-    const isNear = found[3] === 'jpg';
-    const type = isNear ? 'image/jpeg' : 'image/png';
-    const bytes = (isNear ? worse : pictures)[Number(found[1])];
-    response.writeHead(200, { 'content-type': type }).end(bytes);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  port = (server.address() as AddressInfo).port;
+  gallery = await startGallery(PICTURES, (copy) => !isWell && copy % SICK === 3);
   const random = prng(7);
   const rows: string[] = [];
   for (let copy = 0; copy < PICTURES + COPIES; copy++) {
@@ -93,8 +64,7 @@ beforeEach(() => {
 });
 
 afterAll(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await gallery.close();
   await rm(root, { recursive: true, force: true });
 });
 
@@ -103,7 +73,7 @@ function config(net: PartialConfig['net'] = {}): PartialConfig {
     queries: { file: join(root, 'queries.txt') },
     sources: { lists: [join(root, 'list.csv')] },
     net: {
-      connectTo: [`::127.0.0.1:${port}`],
+      connectTo: [`::127.0.0.1:${gallery.port}`],
       ...{ allowPrivate: true, perHostDelayMs: 0, perHostConcurrency: 8, retries: 0 },
       ...net,
     },
