@@ -38,6 +38,12 @@ const SEED = 0;
 const REPEATED = 50;
 const SHARED = 10;
 
+/** One candidate in so many has one of these captions, which a thousand hosts write under their images. */
+const STOCK = 20;
+const STOCK_CAPTIONS = ['our products', 'photo by a user of this site', 'no description'];
+const HOSTS = 1_000;
+const MAX_REPEATS = 100;
+
 const [mode, ...args] = process.argv.slice(2) as [string, ...string[]];
 if (mode === 'write') await write(args[0] as string, Number(args[1]));
 else if (mode === 'admit') {
@@ -124,12 +130,6 @@ function thresholds(total: number, k: number): void {
   const atCap = counts.filter((n) => n > k).length;
   process.stdout.write(JSON.stringify({ bytes, atCap, settled: cap.isSettled }));
 }
-
-/** One candidate in so many has one of these captions, which a thousand hosts write under their images. */
-const STOCK = 20;
-const STOCK_CAPTIONS = ['our products', 'photo by a user of this site', 'no description'];
-const HOSTS = 1_000;
-const MAX_REPEATS = 100;
 
 async function repeats(total: number): Promise<void> {
   const placed = (n: number) => ({
