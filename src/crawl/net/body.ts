@@ -3,10 +3,23 @@
  * body nor a small one that unpacks to gigabytes ("bomb") costs more than the limit.
  */
 
-import { PassThrough, Readable, Transform } from 'node:stream';
+import { PassThrough, Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
+import {
+  brotliDecompressSync,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createInflateRaw,
+  gunzipSync,
+  inflateRawSync,
+  inflateSync,
+} from 'node:zlib';
+import { systemCode } from '../../core/errors.js';
 import { TooManyBytesError } from './errors.js';
+
+/** As sent: what unpacks to `maxPageBytes` (5 MB) holds the thread for some 10 ms. */
+const MAX_AT_ONCE_BYTES = 128 * 1024;
 
 export interface BodyLimits {
   /** Of the bytes as sent, and again of the bytes after decompression. */
@@ -72,28 +85,49 @@ async function decompressed(
 ): Promise<Buffer> {
   // Encodings are listed in the order they were applied. More than two is not honest traffic.
   if (encodings.length > 2) throw new UnknownEncodingError(`encoded ${encodings.length} times`);
-  const [outer, ...inner] = encodings.toReversed();
-  let source: Readable = body;
-  let first: Transform;
-  if (outer === 'deflate') {
-    const { head, stream } = await peek(body);
-    source = stream;
-    // `deflate` means zlib's format (RFC 9110 §8.4.1.2), but some servers send the bare stream.
-    first = (head & 0x0f) === 8 ? createInflate() : createInflateRaw();
-  } else {
-    first = decoderOf(outer as string);
-  }
+  const order = encodings.toReversed();
+  const chunks = counted(body, limits.maxBytes, meter);
+  const { start, isWhole } = await readStart(chunks);
+  if (isWhole && limits.overflow === 'refuse') return unpackAtOnce(start, order, limits.maxBytes);
   const out = new PassThrough();
-  const done = pipeline([
-    source,
-    countTo(limits.maxBytes, meter),
-    first,
-    ...inner.map(decoderOf),
-    out,
-  ]);
+  const decoders = order.map((encoding, i) =>
+    decoderOf(i === 0 ? format(encoding, start) : encoding),
+  );
+  const done = pipeline([Readable.from(following(start, chunks)), ...decoders, out]);
   // Whatever ends the pipeline also ends `out`; the error seen there is the one that is thrown.
   done.catch(() => {});
   return await collect(out, limits, { bytes: 0 });
+}
+
+/** `deflate` means zlib's format (RFC 9110 §8.4.1.2), but some servers send the bare stream. */
+function format(encoding: string, bytes: Buffer): string {
+  return encoding === 'deflate' && ((bytes[0] ?? 0) & 0x0f) !== 8 ? 'deflate-raw' : encoding;
+}
+
+/** Without streams, which cost several times what they do to a page. */
+function unpackAtOnce(bytes: Buffer, order: readonly string[], maxBytes: number): Buffer {
+  const options = { maxOutputLength: maxBytes };
+  try {
+    return order.reduce((packed, encoding) => {
+      if (packed.length === 0) return packed;
+      switch (format(encoding, packed)) {
+        case 'gzip':
+        case 'x-gzip':
+          return gunzipSync(packed, options);
+        case 'deflate':
+          return inflateSync(packed, options);
+        case 'deflate-raw':
+          return inflateRawSync(packed, options);
+        case 'br':
+          return brotliDecompressSync(packed, options);
+        default:
+          throw unknown(encoding);
+      }
+    }, bytes);
+  } catch (error) {
+    if (systemCode(error) !== 'ERR_BUFFER_TOO_LARGE') throw error;
+    throw new TooManyBytesError(`more than ${maxBytes} bytes`);
+  }
 }
 
 function decoderOf(encoding: string): Transform {
@@ -103,31 +137,46 @@ function decoderOf(encoding: string): Transform {
       return createGunzip();
     case 'deflate':
       return createInflate();
+    case 'deflate-raw':
+      return createInflateRaw();
     case 'br':
       return createBrotliDecompress();
     default:
-      throw new UnknownEncodingError(`content encoding ${JSON.stringify(encoding)}`);
+      throw unknown(encoding);
   }
 }
 
-/** The first byte of a stream (0 when it is empty), and the stream with that byte still in it. */
-async function peek(body: Readable): Promise<{ head: number; stream: Readable }> {
-  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  const first = await chunks.next();
-  async function* whole(): AsyncGenerator<Buffer> {
-    for (let next = first; !next.done; next = await chunks.next()) yield next.value;
-  }
-  const head = first.done ? 0 : (first.value[0] ?? 0);
-  return { head, stream: Readable.from(whole(), { objectMode: false }) };
+function unknown(encoding: string): UnknownEncodingError {
+  return new UnknownEncodingError(`content encoding ${JSON.stringify(encoding)}`);
 }
 
-function countTo(maxBytes: number, meter: Meter): Transform {
-  return new Transform({
-    transform(chunk: Buffer, _encoding, callback) {
-      meter.bytes += chunk.length;
-      if (meter.bytes > maxBytes)
-        callback(new TooManyBytesError(`more than ${maxBytes} bytes as sent`));
-      else callback(null, chunk);
-    },
-  });
+/** The bytes up to the first that are too many for unpacking at once, and whether they are all. */
+async function readStart(
+  chunks: AsyncIterator<Buffer>,
+): Promise<{ start: Buffer; isWhole: boolean }> {
+  const read: Buffer[] = [];
+  for (let bytes = 0; bytes <= MAX_AT_ONCE_BYTES; ) {
+    const next = await chunks.next();
+    if (next.done) return { start: Buffer.concat(read), isWhole: true };
+    read.push(next.value);
+    bytes += next.value.length;
+  }
+  return { start: Buffer.concat(read), isWhole: false };
+}
+
+async function* following(start: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield start;
+  yield* rest;
+}
+
+async function* counted(
+  body: AsyncIterable<Buffer>,
+  maxBytes: number,
+  meter: Meter,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of body) {
+    meter.bytes += chunk.length;
+    if (meter.bytes > maxBytes) throw new TooManyBytesError(`more than ${maxBytes} bytes as sent`);
+    yield chunk;
+  }
 }
