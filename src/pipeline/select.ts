@@ -31,7 +31,7 @@ const UNIT = 'select';
 const FOLDER = 'selecting';
 /** Candidates in one unit, at least: a few seconds of work and a few MB on disk. */
 const UNIT_ROWS = 100_000;
-/** Unless more are asked for: each holds the model of the languages, a quarter of a GB. */
+/** Unless more are asked for: one thread reads and writes for all of them. */
 const MOST_THREADS = 8;
 
 /** Returns the parts to fetch, in order. */
