@@ -286,6 +286,20 @@ export const FILTER_PRESETS = {
 /** A number, or null for none; absent: the preset's. */
 const optionalCount = count.nullable().optional();
 
+const scorerSchema = z.strictObject({
+  /** A JavaScript module, a package that is one, or a run or checkpoint folder of ours for its CLIP score. */
+  from: z.string().min(1),
+  /** Default: the one it gives itself. */
+  name: z
+    .string()
+    .regex(/^[\w-]{1,40}$/)
+    .optional(),
+  min: z.number().optional(),
+  max: z.number().optional(),
+  /** Share (above 0, at most 1) of the pairs of each part that stay, those of the highest scores. */
+  top: share.gt(0).optional(),
+});
+
 export const filterSchema = z
   .strictObject({
     /** What the keys below are where nothing is said. */
@@ -339,6 +353,12 @@ export const filterSchema = z
     blankRange: z.int().min(-1).max(255).optional(),
     /** Near duplicates: at most this many of the 192 dhash bits differ; -1 turns the rule off. */
     nearDuplicateBits: z.int().min(-1).max(192).optional(),
+    /** Evaluation sets whose images must not be among the pairs: folders and Parquet. */
+    decontaminate: z.array(z.string().min(1)).default([]),
+    /** An image this near to one of theirs is one of theirs; more than for duplicates, since missing one costs more. */
+    overlapBits: z.int().min(-1).max(192).default(6),
+    /** Scores that pairs get, and must have where there are limits. */
+    scorers: z.array(scorerSchema).default([]),
   })
   .transform(({ preset, ...said }) => {
     const known = Object.entries(said).filter(([, value]) => value !== undefined);

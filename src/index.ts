@@ -45,6 +45,7 @@ export { followShards } from './pipeline/follow.js';
 export { type ImportOptions, importDataset } from './pipeline/import.js';
 export { type Repaired, repairDataset } from './pipeline/repair.js';
 export { reportOn } from './pipeline/report.js';
+export type { ScoredPair, Scorer } from './pipeline/scorer.js';
 export { buildQueryList } from './queries/build.js';
 export { chooseQueries } from './queries/choose.js';
 export { diffLists } from './queries/diff.js';

@@ -15,7 +15,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   train: ['core', 'config.ts'],
   eval: ['core', 'config.ts', 'train'],
   stats: ['core', 'config.ts'],
-  pipeline: ['core', 'config.ts', 'queries', 'crawl', 'filter', 'shard', 'stats'],
+  pipeline: ['core', 'config.ts', 'queries', 'crawl', 'filter', 'shard', 'train', 'eval', 'stats'],
 };
 
 function sourceFiles(folder: string): string[] {

@@ -1,12 +1,12 @@
 /** `wit crawl-and-build`: sources → candidates → selection → images → shards. */
 
 import { setFlagsFromString } from 'node:v8';
-import { buildConfigOf, resolveConfig } from '../config.js';
+import { buildConfigOf, mergeSettings, type PartialConfig, resolveConfig } from '../config.js';
 import type { CrawlSnapshot } from '../core/crawl-snapshot.js';
 import { WitError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import { isRetryable, REASONS, type Reason } from '../core/reasons.js';
-import { type Command, configFlags, type Flag, namesIn } from './command.js';
+import { type Command, type CommandInput, configFlags, type Flag, namesIn } from './command.js';
 
 export const buildFlags: Flag[] = [
   {
@@ -156,6 +156,11 @@ export const buildFlags: Flag[] = [
     summary: 'filter rules: wit, none, datacomp-basic, laion, yfcc (`wit filter list`)',
     key: 'filter.preset',
   },
+  {
+    flags: '--decontaminate <path...>',
+    summary: 'evaluation sets whose images must not be among the pairs: folders, Parquet',
+    key: 'filter.decontaminate',
+  },
   { flags: '--cap <n>', summary: 'pairs one query may admit', key: 'filter.cap', kind: 'number' },
   {
     flags: '--cap-mode <mode>',
@@ -208,6 +213,11 @@ export const crawlAndBuild: Command = {
     { flags: '--out <dir>', summary: 'dataset folder; run again with the same to go on' },
     ...buildFlags,
     {
+      flags: '--scorer <from,limits...>',
+      summary:
+        'scores for pairs, from a module, a package or a run of ours, with limits: ./score.mjs,min=0.5 run,top=0.3',
+    },
+    {
       flags: '--retry-failed <reasons...>',
       summary:
         'once all is fetched, try images again that were lost for these reasons, e.g. timeout,dns; all-retryable. Not pages: docs/crawl.md, "Trying again"',
@@ -220,7 +230,7 @@ export const crawlAndBuild: Command = {
     ...configFlags,
   ],
   async run(input, io) {
-    const config = buildConfigOf(await resolveConfig(input.settings, input.configFile));
+    const config = buildConfigOf(await resolveConfig(withScorers(input), input.configFile));
     if (input.flags.listRules === true) {
       const { listRules } = await import('./list-rules.js');
       listRules(config.net.honour, io);
@@ -232,7 +242,7 @@ export const crawlAndBuild: Command = {
     // machine. Looking sooner keeps a long crawl in half the memory, at no time that can be measured.
     setFlagsFromString('--heap-growing-percent=20');
     const { buildDataset } = await import('../pipeline/build.js');
-    const { summariseCrawl } = await import('./crawl-summary.js');
+    const { summariseCrawl, summariseRefusals } = await import('./crawl-summary.js');
     let run: CrawlSnapshot | undefined;
     const emit: Emit = (event) => {
       if (event.type === 'crawl') {
@@ -245,10 +255,36 @@ export const crawlAndBuild: Command = {
     const { candidates, selected, kept } = manifest.funnel;
     io.print(`${candidates} candidates, ${selected} selected, ${kept} kept in ${out}`);
     for (const line of summariseCrawl(manifest.funnel, run)) io.print(line);
+    for (const line of summariseRefusals(manifest)) io.print(line);
     io.print(`next: wit stats ${out}, wit train-from-shards ${out}`);
     io.result({ out, shards: manifest.shards, funnel: manifest.funnel, run });
   },
 };
+
+/**
+ * The settings with what --scorer says.
+ * @throws WitError `config` with what was received.
+ */
+function withScorers({ flags, settings }: CommandInput): PartialConfig {
+  const said = flags.scorer as string[] | undefined;
+  if (said === undefined) return settings;
+  const scorers = said.map((text) => {
+    const [from = '', ...pairs] = text.split(',');
+    const scorer: Record<string, string | number> = { from };
+    for (const pair of pairs) {
+      const [, key, value] = /^(name|min|max|top)=(.+)$/.exec(pair) ?? [];
+      if (key === undefined || value === undefined) {
+        throw new WitError(
+          'config',
+          `--scorer expects FROM and after commas min=, max=, top= or name=, received ${JSON.stringify(text)}`,
+        );
+      }
+      scorer[key] = key === 'name' ? value : Number(value);
+    }
+    return scorer as { from: string };
+  });
+  return mergeSettings(settings, { filter: { scorers } });
+}
 
 /** @throws WitError `config` naming a word that is no reason. */
 function reasonsIn(values: readonly string[] = []): Reason[] {

@@ -1,7 +1,7 @@
 /** What a crawl came to, in a few lines that people would paste. */
 
 import type { CrawlSnapshot } from '../core/crawl-snapshot.js';
-import type { Funnel } from '../core/dataset.js';
+import type { Funnel, Manifest } from '../core/dataset.js';
 import { STAGES } from '../core/types.js';
 import { bytes, count, duration, plural, rate, ratio } from '../stats/text.js';
 
@@ -19,6 +19,24 @@ export function summariseCrawl(funnel: Funnel, run: CrawlSnapshot | undefined): 
     return `lost in ${stage}: ${count(total)} (${listed.join(', ')}${more})`;
   });
   return run === undefined ? lines : [...lines, runLine(run)];
+}
+
+/** What each evaluation set and scorer took out, those that took nothing included. */
+export function summariseRefusals({ rules, funnel }: Pick<Manifest, 'rules' | 'funnel'>): string[] {
+  const {
+    evaluation_overlap: overlap,
+    score_below: below,
+    score_above: above,
+  } = funnel.lostBy ?? {};
+  return Object.keys(rules).flatMap((rule) => {
+    const [, kind, name = ''] = /^(evaluation|scorer):(.*)$/s.exec(rule) ?? [];
+    if (kind === undefined) return [];
+    if (kind === 'evaluation') {
+      return [`left out, as they show images of ${name}: ${count(overlap?.[name] ?? 0)}`];
+    }
+    const counts = `${count(below?.[name] ?? 0)} below, ${count(above?.[name] ?? 0)} above`;
+    return [`left out by scorer ${name}: ${counts}`];
+  });
 }
 
 function runLine({ images, requests, bytes: sent, seconds, run, memory }: CrawlSnapshot): string {

@@ -30,6 +30,8 @@ export interface Funnel {
   kept: number;
   /** Losses by stage and reason. */
   lost: Record<string, Record<string, number>>;
+  /** Those to evaluation sets and scorers, by reason and the name of what refused them; where there are any. */
+  lostBy?: Record<string, Record<string, number>>;
 }
 
 export type NamedFile = OutputFile & { name: string };
@@ -258,11 +260,14 @@ export function funnelOf(commits: readonly UnitCommit[]): Funnel {
     for (const [name, n] of Object.entries(counts)) {
       if (name.startsWith('lost.')) {
         const reasons = funnel.lost[stage] ?? {};
-        const reason = name.slice('lost.'.length);
-        reasons[reason] = (reasons[reason] ?? 0) + n;
-        // What was tried again is not lost, as long as it is not lost again.
-        if (reasons[reason] === 0) delete reasons[reason];
+        addTo(reasons, name.slice('lost.'.length), n);
         funnel.lost[stage] = reasons;
+      } else if (name.startsWith('lostBy.')) {
+        const [, reason, by] = /^lostBy\.(\w+)\.(.*)$/s.exec(name) as unknown as string[];
+        funnel.lostBy ??= {};
+        const names = funnel.lostBy[reason as string] ?? {};
+        addTo(names, by as string, n);
+        funnel.lostBy[reason as string] = names;
       } else if (
         name === 'pages' ||
         name === 'candidates' ||
@@ -274,6 +279,12 @@ export function funnelOf(commits: readonly UnitCommit[]): Funnel {
     }
   }
   return funnel;
+}
+
+function addTo(counts: Record<string, number>, name: string, n: number): void {
+  counts[name] = (counts[name] ?? 0) + n;
+  // What was tried again is not lost, as long as it is not lost again.
+  if (counts[name] === 0) delete counts[name];
 }
 
 /** Settings that cannot change a result (pace, time limits) may differ when a run is resumed. */

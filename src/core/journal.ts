@@ -29,8 +29,8 @@ export interface UnitCommit {
   /** Paths of outputs of earlier units whose place these outputs take: they are read no more. */
   replaces?: string[];
   /**
-   * Numbers for the funnel; losses are counted under `lost.REASON`, and negative where a unit takes
-   * back what an earlier one counted.
+   * Numbers for the funnel; losses are counted under `lost.REASON`, those to an evaluation set or a scorer
+   * under `lostBy.REASON.NAME` as well, and negative where a unit takes back what an earlier one counted.
    */
   counts: Record<string, number>;
 }

@@ -60,6 +60,9 @@ export const REASONS = {
   animated: 'skip',
   blank: 'skip',
   low_entropy: 'skip',
+  evaluation_overlap: 'skip',
+  score_below: 'skip',
+  score_above: 'skip',
   duplicate_exact: 'skip',
   duplicate_near: 'skip',
   // shard: datasets of others, damaged shards
@@ -87,6 +90,9 @@ export const IMAGE_REASONS: ReadonlySet<Reason> = new Set<Reason>([
   'animated',
   'blank',
   'low_entropy',
+  'evaluation_overlap',
+  'score_below',
+  'score_above',
   'duplicate_exact',
   'duplicate_near',
 ]);
@@ -102,4 +108,6 @@ export interface Loss {
   readonly detail: string;
   /** The id of the candidate that stays, where the image is the same. */
   readonly sameAs?: string;
+  /** The evaluation set or the scorer that refused it. */
+  readonly by?: string;
 }

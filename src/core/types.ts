@@ -82,6 +82,8 @@ export const pairFields = {
   license: optional(string()),
   /** As in the candidate. */
   extra: optional(string()),
+  /** What each scorer gave, as a JSON object by name, in the order of the settings. */
+  scores: optional(string()),
   /** Last, so that readers of the other columns never touch it. */
   image: image(),
 };
@@ -95,6 +97,8 @@ export const rejectFields = {
   detail: optional(string()),
   /** Of another text or a duplicate of an image: the candidate that stays. */
   sameAs: optional(string()),
+  /** The evaluation set or the scorer that refused it. */
+  by: optional(string()),
 };
 export type Reject = RecordOf<typeof rejectFields>;
 

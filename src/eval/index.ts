@@ -15,6 +15,7 @@ export {
   type ImageSet,
   loadCaptions,
   loadClasses,
+  loadImages,
   namedByClass,
 } from './sets.js';
 export type { ZeroShotResult } from './zero-shot.js';

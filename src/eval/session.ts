@@ -165,6 +165,12 @@ export class EvalSession {
     return ranks as number[];
   }
 
+  /** For each row of `images`, its cosine with the same row of `texts`. */
+  async cosines(images: string, texts: string): Promise<number[]> {
+    const { cosines } = await this.#request({ op: 'cosines', images, texts });
+    return cosines as number[];
+  }
+
   /** Writes the rows of a name as safetensors, under the key `features`. */
   async save(name: string, path: string): Promise<void> {
     await this.#request({ op: 'save', name, path });

@@ -73,6 +73,36 @@ export async function loadCaptions(path: string): Promise<CaptionSet> {
   return { ...imageSet(path, files, captions.length), captions };
 }
 
+/**
+ * Images alone, whatever stands beside them: of Parquet with the column `image`, or of a folder and all
+ * folders in it.
+ * @throws WitError `missing_file`, `bad_file`, or `input` when there are none.
+ */
+export async function loadImages(path: string): Promise<ImageSet> {
+  const files = await parquetFiles(path);
+  if (files === undefined) {
+    const names = (await readdir(path, { recursive: true })).filter((name) =>
+      IMAGE_NAME.test(name),
+    );
+    if (names.length === 0) throw new WitError('input', `${path} holds no images`);
+    return {
+      name: basename(path),
+      size: names.length,
+      async *images() {
+        for (const name of names.sort()) yield { name, bytes: await readFile(join(path, name)) };
+      },
+    };
+  }
+  let size = 0;
+  for (const name of files) {
+    const file = await openParquet(name);
+    size += file.rows;
+    await file.close();
+  }
+  if (size === 0) throw new WitError('input', `${path} holds no rows`);
+  return imageSet(path, files, size);
+}
+
 /** The same images, each with its class's name as its one caption. */
 export function namedByClass(set: ClassSet): CaptionSet {
   return { ...set, captions: set.labels.map((label) => [set.classes[label] as string]) };

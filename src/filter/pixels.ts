@@ -66,3 +66,13 @@ export async function pixelsOf(
 export function damaged(format: string): Loss {
   return { reason: 'undecodable', detail: `${format}, damaged or cut off` };
 }
+
+/** An image as we stored it, decoded: needs none of the above. */
+export async function decodeStored(image: Uint8Array): Promise<Pixels> {
+  const { data, info } = await sharp(image)
+    .toColourspace('srgb')
+    .removeAlpha()
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return { rgb: data, width: info.width, height: info.height };
+}

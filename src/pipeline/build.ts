@@ -25,9 +25,12 @@ import { ruleVersions } from '../filter/index.js';
 import { loadQueries } from '../queries/load.js';
 import { writeCard } from '../shard/index.js';
 import { discover } from './discover.js';
+import { EvaluationSets } from './evaluation-sets.js';
 import { fetchAndShard } from './fetch.js';
 import { gatherCaptions } from './gather.js';
+import type { PairJudges } from './judge-pairs.js';
 import { planRetry, retriedParts, retryUnits } from './retry.js';
+import { Scorers } from './scorers.js';
 import { select } from './select.js';
 import { type Watch, watchCrawl } from './watch.js';
 
@@ -85,9 +88,14 @@ export async function buildDataset(
     onOutage: (error) => outage.abort(error),
   });
   let watch: Watch | undefined;
+  let judges: PairJudges | undefined;
   try {
     watch = await watchCrawl({ monitor, client }, config.net, options.emit ?? silent);
     const { emit } = watch;
+    judges = {
+      evaluation: await EvaluationSets.load(config, { emit, signal }),
+      scorers: await Scorers.open(config.filter, signal),
+    };
     // Before anything is written: an endpoint that is refused may hold a password.
     const searchSource = searchSourceOf(config, queries, client);
     const dataset = await DatasetWriter.open(out, {
@@ -95,7 +103,7 @@ export async function buildDataset(
       snapshot: config.snapshot ?? defaultSnapshot(),
       config,
       queries: { digest, count: queries.length },
-      rules: ruleVersions(config.filter),
+      rules: versionsOf(config, judges),
     });
     try {
       const settled: BuildConfig = { ...config, snapshot: dataset.head.snapshot };
@@ -104,7 +112,13 @@ export async function buildDataset(
       const parts = await select(dataset, queries, { config: settled, emit, signal });
       const allParts = () => [...parts, ...retriedParts(dataset)];
       const finish = async (): Promise<void> => {
-        await fetchAndShard(dataset, allParts(), { config: settled, client, emit, signal });
+        await fetchAndShard(dataset, allParts(), {
+          config: settled,
+          client,
+          judges: judges as PairJudges,
+          emit,
+          signal,
+        });
         // Not watched: what is told of the crawl stays what fetching left.
         await gatherCaptions(dataset, allParts(), { emit: options.emit ?? silent, signal });
         await writeCard(out, dataset.manifest());
@@ -132,6 +146,7 @@ export async function buildDataset(
       await dataset.close();
     }
   } finally {
+    await judges?.scorers.close(watch?.emit ?? silent);
     await watch?.close();
     await client.close();
   }
@@ -141,6 +156,19 @@ export async function buildDataset(
 function lostPages(dataset: DatasetWriter, reasons: ReadonlySet<Reason>): number {
   const lost = Object.entries(dataset.manifest().funnel.lost.discover ?? {});
   return lost.reduce((sum, [reason, n]) => sum + (reasons.has(reason as Reason) ? n : 0), 0);
+}
+
+/** What judges candidates and images beside the settings. */
+function versionsOf(config: BuildConfig, { evaluation, scorers }: PairJudges) {
+  const prefixed = (prefix: string, versions: Readonly<Record<string, string>>) =>
+    Object.entries(versions).map(([name, version]) => [`${prefix}:${name}`, version]);
+  return {
+    ...ruleVersions(config.filter),
+    ...Object.fromEntries([
+      ...prefixed('evaluation', evaluation.versions),
+      ...prefixed('scorer', scorers.versions),
+    ]),
+  };
 }
 
 async function sourcesOf(config: BuildConfig, client: WebClient): Promise<AnySource[]> {

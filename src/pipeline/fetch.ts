@@ -21,6 +21,7 @@ import { DuplicateIndex } from '../filter/index.js';
 import { Doubts } from './doubts.js';
 import { fetchOne, type Outcome } from './fetch-one.js';
 import { FetchPart, fetchUnit, LOG_FOLDER, logPath } from './fetch-part.js';
+import { judgePairs, type PairJudges } from './judge-pairs.js';
 import { shardsByPart } from './parts.js';
 
 /**
@@ -43,6 +44,7 @@ interface Item {
 interface FetchOptions {
   config: BuildConfig;
   client: WebClient;
+  judges: PairJudges;
   emit: Emit;
   signal: AbortSignal;
   /** Default: HELD_BYTES. */
@@ -54,7 +56,7 @@ export async function fetchAndShard(
   parts: readonly OutputFile[],
   options: FetchOptions,
 ): Promise<void> {
-  const { config, client, emit, signal, heldBytes = HELD_BYTES } = options;
+  const { config, client, judges, emit, signal, heldBytes = HELD_BYTES } = options;
   const window = WINDOW_PER_REQUEST * config.net.concurrency;
   let held = 0;
   const total = parts.reduce((sum, part) => sum + part.rows, 0);
@@ -103,12 +105,18 @@ export async function fetchAndShard(
     },
     { concurrency: window, window, signal },
   );
+  const inTurn = async function* () {
+    for await (const { bytes, ...item } of outcomes) {
+      if (item.outcome !== undefined) held -= bytes;
+      const outcome = item.outcome ?? (await item.part.log.read(item.row));
+      if (outcome === undefined) {
+        throw new Error(`row ${item.row} of ${logPath(item.part.index)} is not there`);
+      }
+      yield { ...item, outcome };
+    }
+  };
   try {
-    for await (const { part, row, selection, bytes, isEarlier, ...done } of outcomes) {
-      if (done.outcome !== undefined) held -= bytes;
-      const outcome = done.outcome ?? (await part.log.read(row));
-      if (outcome === undefined)
-        throw new Error(`row ${row} of ${logPath(part.index)} is not there`);
+    for await (const { part, selection, outcome, isEarlier } of judgePairs(inTurn(), judges)) {
       const loss = 'loss' in outcome ? outcome.loss : duplicateLoss(duplicates, outcome.pair);
       if ('pair' in outcome && loss === undefined) {
         duplicates.add(outcome.pair);

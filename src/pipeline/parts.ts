@@ -77,12 +77,21 @@ export function shardsByPart(outputs: readonly OutputFile[]): Map<number, string
   return shards;
 }
 
-/** `{'lost.REASON': n}` for the journal. */
-export function lossCounts(rejects: Iterable<Pick<Reject, 'reason'>>): Record<string, number> {
+/** `{'lost.REASON': n, …}` for the journal. */
+export function lossCounts(rejects: Iterable<Counted>): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { reason } of rejects) {
-    const name = `lost.${reason}`;
-    counts[name] = (counts[name] ?? 0) + 1;
-  }
+  for (const reject of rejects) countLoss(counts, reject, 1);
   return counts;
+}
+
+type Counted = Pick<Reject, 'reason' | 'by'>;
+
+/** Adds `n` to the counts of a loss: see `UnitCommit`. */
+export function countLoss(
+  counts: Record<string, number>,
+  { reason, by }: Counted,
+  n: number,
+): void {
+  const names = [`lost.${reason}`, ...(by === undefined ? [] : [`lostBy.${reason}.${by}`])];
+  for (const name of names) counts[name] = (counts[name] ?? 0) + n;
 }

@@ -11,7 +11,7 @@ import type { OutputFile } from '../core/journal.js';
 import { readRecords } from '../core/parquet/reader.js';
 import type { Reason } from '../core/reasons.js';
 import { type Reject, rejectFields, type Selection, selectionFields } from '../core/types.js';
-import { PartWriter, partName, writePart } from './parts.js';
+import { countLoss, PartWriter, partName, writePart } from './parts.js';
 
 const UNIT = 'retry-';
 const FOLDER = 'retried/';
@@ -74,8 +74,7 @@ export async function planRetry(
         }
         again.add(reject.id);
         // What a round takes out of the losses counts the other way.
-        const name = `lost.${reject.reason}`;
-        counts[name] = (counts[name] ?? 0) - 1;
+        countLoss(counts, reject, -1);
       }
       if (again.size === 0) continue;
       counts.retried = (counts.retried as number) + again.size;

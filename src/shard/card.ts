@@ -132,14 +132,38 @@ function method(manifest: Manifest, config: BuildConfig): string {
     `- Queries: ${number(manifest.queries.count)} from ${list} (SHA-256 \`${manifest.queries.digest}\`)`,
     ...sources.lists.map((path) => `- Source: the URL list \`${basename(path)}\``),
     ...sources.seeds.map((url) => `- Source: web pages from \`${url}\``),
-    `- Filter rules: preset \`${filter.preset}\`; those that were on are ${Object.keys(manifest.rules).sort().join(', ')}`,
+    `- Filter rules: preset \`${filter.preset}\`; those that were on are ${Object.keys(
+      manifest.rules,
+    )
+      .filter((rule) => !rule.includes(':'))
+      .sort()
+      .join(', ')}`,
     `- Text: ${filter.minChars} to ${number(filter.maxChars ?? 20_000)} characters, at least ${filter.minWords} words, language ${languages}`,
     `- Cap: each query admits its ${number(filter.cap)} lowest-ranked pairs; a rank is a hash of seed ${config.seed} and the pair`,
     `- Images: sides of at least ${filter.minSidePx} pixels, aspect ratio ${filter.maxAspectRatio === null ? 'of any size' : `up to ${filter.maxAspectRatio}`}${filter.animation === 'refuse' ? '' : ', the first frame of animations'}`,
     `- Duplicates: none with equal bytes; ${near}`,
     `- Stored as ${shard.format.toUpperCase()}, quality ${shard.quality}, short side ${shard.sidePx} pixels or less, never enlarged`,
+    ...refusals(manifest),
     '- All settings, and the versions of the rules: `dataset.json`',
   ].join('\n');
+}
+
+/** What was kept out of the dataset so that it can be evaluated on, and what scores its pairs have. */
+function refusals({ rules, funnel }: Manifest): string[] {
+  const {
+    evaluation_overlap: overlap,
+    score_below: below,
+    score_above: above,
+  } = funnel.lostBy ?? {};
+  return Object.entries(rules).flatMap(([rule, version]) => {
+    const [, kind, name = ''] = /^(evaluation|scorer):(.*)$/s.exec(rule) ?? [];
+    if (kind === 'evaluation') {
+      return `- Decontaminated against \`${basename(name)}\` (${version}): ${number(overlap?.[name] ?? 0)} pairs left out`;
+    }
+    if (kind !== 'scorer') return [];
+    const lost = (below?.[name] ?? 0) + (above?.[name] ?? 0);
+    return `- Scored by \`${name}\` (version ${version}): ${number(lost)} pairs left out`;
+  });
 }
 
 function funnelTable(funnel: Funnel): string {

@@ -4,12 +4,13 @@ import type { Reason } from '../core/reasons.js';
 import { type Reject, STAGES, type StageName } from '../core/types.js';
 import { Draw } from './draw.js';
 import { cut, TEXT_LENGTH, URL_LENGTH } from './text.js';
-import type { LossSample, StageLosses } from './types.js';
+import type { LossSample, Named, StageLosses } from './types.js';
 
 const EXAMPLES = 5;
 
 interface Counted {
   count: number;
+  readonly by: Map<string, number>;
   readonly draw: Draw<LossSample>;
 }
 
@@ -26,10 +27,12 @@ export class LossCounter {
     this.#stages.set(reject.stage, reasons);
     const counted = reasons.get(reject.reason) ?? {
       count: 0,
+      by: new Map<string, number>(),
       draw: new Draw<LossSample>(this.#seed, EXAMPLES),
     };
     reasons.set(reject.reason, counted);
     counted.count += 1;
+    if (reject.by !== undefined) counted.by.set(reject.by, (counted.by.get(reject.by) ?? 0) + 1);
     counted.draw.offer(reject.id, () => exampleOf(reject));
   }
 
@@ -37,12 +40,23 @@ export class LossCounter {
   describe(): StageLosses[] {
     return STAGES.flatMap((stage) => {
       const reasons = [...(this.#stages.get(stage) ?? [])]
-        .map(([reason, { count, draw }]) => ({ reason, count, samples: draw.items() }))
+        .map(([reason, { count, by, draw }]) => ({
+          reason,
+          count,
+          ...(by.size > 0 && { by: named(by) }),
+          samples: draw.items(),
+        }))
         .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
       if (reasons.length === 0) return [];
       return [{ stage, count: reasons.reduce((sum, { count }) => sum + count, 0), reasons }];
     });
   }
+}
+
+function named(counts: ReadonlyMap<string, number>): Named[] {
+  return [...counts]
+    .map(([name, count]) => ({ name, count }))
+    .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
 }
 
 function exampleOf({ text, imageUrl, pageUrl, detail }: Reject): LossSample {

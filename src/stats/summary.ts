@@ -48,9 +48,14 @@ function funnelLines({ funnel }: Stats): string[] {
 
 function lossLines({ losses }: Stats): string[] {
   return losses.flatMap(({ stage, count: total, reasons }) => {
-    const lines = reasons.slice(0, LISTED).map(({ reason, count: n }) => {
+    const lines = reasons.slice(0, LISTED).flatMap(({ reason, count: n, by = [] }) => {
       const share = ratio(n, total).padStart(7);
-      return `    ${reason.padEnd(24)}${count(n).padStart(13)} ${share}`;
+      return [
+        `    ${reason.padEnd(24)}${count(n).padStart(13)} ${share}`,
+        ...by.map(
+          ({ name, count: m }) => `      ${shownEnd(name).padEnd(40)}${count(m).padStart(13)}`,
+        ),
+      ];
     });
     const rest = reasons.slice(LISTED).reduce((sum, { count: n }) => sum + n, 0);
     if (rest > 0) lines.push(`    ${'other reasons'.padEnd(24)}${count(rest).padStart(13)}`);
@@ -122,6 +127,12 @@ function fact(name: string, value: string): string {
 function bar(share: number): string {
   const eighths = Math.round(Math.min(1, share) * BAR * 8);
   return ('█'.repeat(eighths >> 3) + (EIGHTHS[eighths & 7] ?? '')).padEnd(BAR);
+}
+
+/** Of a path the end tells most. */
+function shownEnd(name: string): string {
+  const shown = printable(name);
+  return shown.length > 38 ? `…${shown.slice(-37)}` : shown;
 }
 
 function shownName(name: string): string {

@@ -87,6 +87,8 @@ export interface LossSample {
 export interface LossCount {
   readonly reason: Reason;
   readonly count: number;
+  /** Which evaluation sets or scorers refused how many, most first; for reasons that have such. */
+  readonly by?: readonly Named[];
   /** Up to 5, chosen by seeded rank; long texts are cut. */
   readonly samples: readonly LossSample[];
 }

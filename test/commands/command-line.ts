@@ -11,14 +11,19 @@ export interface Ran {
   stderr: string;
 }
 
-/** @param env on top of this process's own environment */
+/**
+ * @param env on top of this process's own environment
+ * @param cwd the folder that one works in; default: this process's
+ */
 export function start(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  cwd?: string,
 ): { child: ChildProcess; ended: Promise<Ran> } {
   const child = spawn(process.execPath, [join(packageRoot, 'dist', 'src', 'cli.js'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
+    cwd,
   });
   let stdout = '';
   let stderr = '';
@@ -35,8 +40,8 @@ export function start(
   return { child, ended };
 }
 
-export async function run(args: readonly string[]): Promise<Ran> {
-  return await start(args).ended;
+export async function run(args: readonly string[], cwd?: string): Promise<Ran> {
+  return await start(args, {}, cwd).ended;
 }
 
 /**

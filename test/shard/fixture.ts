@@ -60,6 +60,7 @@ export async function makePair(index: number): Promise<Pair> {
   if (index % 2 === 0) pair.pageUrl = `https://page.example/${index}`;
   if (index % 6 === 0) pair.license = 'CC-BY-4.0';
   if (index % 3 === 0) pair.extra = JSON.stringify({ similarity: index / 4, note: text });
+  if (index % 4 === 0) pair.scores = JSON.stringify({ clip: index / 100 });
   return pair;
 }
 

@@ -67,6 +67,7 @@ function stored(pair: Pair): Record<string, unknown> {
     fetched_at: pair.fetchedAt,
     license: pair.license ?? null,
     extra: pair.extra ?? null,
+    scores: pair.scores ?? null,
     image: { sha256: sha256(pair.image.bytes), path: pair.image.path },
   };
 }
@@ -88,6 +89,7 @@ const SQL_TYPES = {
   fetched_at: 'VARCHAR',
   license: 'VARCHAR',
   extra: 'VARCHAR',
+  scores: 'VARCHAR',
   image: 'STRUCT(bytes BLOB, path VARCHAR)',
 };
 
@@ -154,6 +156,7 @@ describe('Python', () => {
       width: 'int32',
       license: 'string',
       extra: 'string',
+      scores: 'string',
       other_texts: 'list<element: string>',
       queries: 'list<element: string>',
       image: 'struct<bytes: binary, path: string>',

@@ -84,7 +84,7 @@ describe('verifyShards', () => {
         'column image is missing, expected struct<bytes: binary, path: string>',
       ]),
     );
-    expect(problems).toHaveLength(16);
+    expect(problems).toHaveLength(17);
   });
 
   it('names images that do not decode or have another size', async () => {

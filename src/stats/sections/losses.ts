@@ -30,6 +30,7 @@ function reasonLosses(loss: LossCount, total: number, most: number): Html {
   return html`<details><summary><span class="reason">${REASON_WORDS[loss.reason]}
     <code>${loss.reason}</code></span>${bar({ share: loss.count / most, tone: 'lose' })}
     <span class="number">${count(loss.count)} · ${ratio(loss.count, total)}</span></summary>
+    ${loss.by !== undefined && html`<p class="note">${loss.by.map(({ name, count: n }) => html`<span class="by">${foreign(name, 80)} <span class="number">${count(n)}</span></span> `)}</p>`}
     <ul class="examples">${loss.samples.map(example)}</ul></details>`;
 }
 

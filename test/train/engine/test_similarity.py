@@ -8,7 +8,7 @@ from torch.nn.functional import normalize
 from wit_engine.errors import EngineError
 from wit_engine.evaluate import similarity
 from wit_engine.evaluate.features import Features, average_groups
-from wit_engine.evaluate.similarity import classify, retrieve
+from wit_engine.evaluate.similarity import classify, cosines, retrieve
 
 CPU = torch.device("cpu")
 
@@ -20,6 +20,14 @@ def rows(count: int, width: int = 6) -> torch.Tensor:
 @pytest.fixture(autouse=True)
 def _small_stripes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(similarity, "STRIPE_SCORES", 64)  # several stripes, the last one short
+
+
+def test_cosines_go_row_by_row() -> None:
+    images, texts = rows(9), rows(9)
+    expected = [float(a @ b) for a, b in zip(images, texts, strict=True)]
+    assert cosines(images, texts) == pytest.approx(expected, abs=1e-6)
+    with pytest.raises(EngineError, match="9 images for 8 texts"):
+        cosines(images, texts[:8])
 
 
 def test_ranks_equal_brute_force() -> None:

@@ -16,7 +16,7 @@ from wit_engine.config import EvaluateConfig, read_train
 from wit_engine.device import open_device
 from wit_engine.errors import EngineError
 from wit_engine.evaluate.features import Features, average_groups
-from wit_engine.evaluate.similarity import classify, retrieve
+from wit_engine.evaluate.similarity import classify, cosines, retrieve
 from wit_engine.fields import Fields
 from wit_engine.model.clip import CLIP
 from wit_engine.model.text import trim
@@ -106,6 +106,7 @@ class _Session:
             "embed_texts": self._embed_texts,
             "classify": self._classify,
             "retrieve": self._retrieve,
+            "cosines": self._cosines,
             "save": self._save,
         }
         if not isinstance(operation, str) or operation not in operations:
@@ -169,6 +170,12 @@ class _Session:
         gallery_group = _groups(request, "gallery_group", len(gallery))
         request.close()
         return {"ranks": retrieve(queries, gallery, query_group, gallery_group, self._device.torch)}
+
+    def _cosines(self, _number: Any, request: Fields) -> dict[str, Any]:
+        images = self._features.get(request.text("images"))
+        texts = self._features.get(request.text("texts"))
+        request.close()
+        return {"cosines": cosines(images, texts)}
 
     def _save(self, _number: Any, request: Fields) -> dict[str, Any]:
         name, path = request.text("name"), request.text("path")

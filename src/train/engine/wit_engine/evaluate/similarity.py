@@ -28,6 +28,14 @@ def classify(
     return best
 
 
+def cosines(images_NE: Tensor, texts_NE: Tensor) -> list[float]:
+    """Of each row of one with the same row of the other. Raises EngineError for unequal numbers."""
+    if len(images_NE) != len(texts_NE):
+        raise EngineError(f"{len(images_NE)} images for {len(texts_NE)} texts")
+    cosines: list[float] = (images_NE * texts_NE).sum(dim=1).tolist()
+    return cosines
+
+
 def retrieve(
     queries_QE: Tensor,
     gallery_GE: Tensor,

@@ -1,0 +1,191 @@
+/**
+ * What other filter settings would make of a dataset: of its candidates by their texts, which needs no
+ * pixels, and of the images that were fetched by their sizes, as far as these are known.
+ */
+
+import { join } from 'node:path';
+import type { FilterConfig } from '../config.js';
+import { rankOf } from '../core/ids.js';
+import { readRecords } from '../core/parquet/reader.js';
+import type { Loss, Reason } from '../core/reasons.js';
+import { pairFields, rejectFields } from '../core/types.js';
+import { countRepeats, judgeText, objectionToSize, type RuleContext } from '../filter/index.js';
+import type { JudgedDataset } from './judged-dataset.js';
+
+export interface Sample {
+  readonly key: string;
+  readonly text: string;
+  readonly detail?: string;
+}
+
+export interface Group {
+  /** A reason, or `kept`. */
+  readonly outcome: string;
+  readonly count: number;
+  /** Those of lowest rank, so that they do not depend on where candidates stand. */
+  readonly samples: readonly Sample[];
+}
+
+export interface Trial {
+  /** Of all candidates, repeated ones included, by text rules and queries; the cap is not applied. */
+  readonly texts: {
+    readonly candidates: number;
+    readonly groups: readonly Group[];
+    /** Against the dataset's own rules. */
+    readonly gained: number;
+    readonly lost: number;
+  };
+  /** Of rows in the shards, by the rules on sizes; the other image rules are not tried. */
+  readonly images: {
+    readonly rows: number;
+    readonly groups: readonly Group[];
+    /** Images that were lost for their size and would not be. */
+    readonly gained: number;
+  };
+}
+
+interface TrialOptions {
+  /** Of each outcome, at most. */
+  readonly samples: number;
+  readonly signal: AbortSignal;
+}
+
+export async function tryFilter(
+  dataset: JudgedDataset,
+  filter: FilterConfig,
+  options: TrialOptions,
+): Promise<Trial> {
+  return {
+    texts: await tryTexts(dataset, filter, options),
+    images: await tryImages(dataset, filter, options),
+  };
+}
+
+const NO_QUERY: Loss = { reason: 'no_query', detail: 'contains no query' };
+
+async function tryTexts(
+  dataset: JudgedDataset,
+  filter: FilterConfig,
+  { samples, signal }: TrialOptions,
+): Promise<Trial['texts']> {
+  const { matcher, config } = dataset;
+  const [now, before] = [await contextOf(dataset, filter), await contextOf(dataset, config.filter)];
+  const judge = (
+    candidate: Parameters<typeof judgeText>[2] & { text: string },
+    context: RuleContext,
+  ) => {
+    const { text, loss } = judgeText(candidate.text, context, candidate);
+    return { text, loss: loss ?? (matcher.find(text) === 0 ? NO_QUERY : undefined) };
+  };
+  const groups = new Groups(samples, config.seed);
+  let candidates = 0;
+  let gained = 0;
+  let lost = 0;
+  for await (const candidate of dataset.candidates()) {
+    if (candidates++ % 1_000 === 0) signal.throwIfAborted();
+    const { text, loss } = judge(candidate, now);
+    const detail = loss && { detail: loss.detail };
+    groups.add(loss?.reason ?? 'kept', { key: candidate.id, text, ...detail });
+    const wasKept = judge(candidate, before).loss === undefined;
+    if (loss === undefined && !wasKept) gained += 1;
+    if (loss !== undefined && wasKept) lost += 1;
+  }
+  return { candidates, groups: groups.all(), gained, lost };
+}
+
+async function contextOf(dataset: JudgedDataset, config: FilterConfig): Promise<RuleContext> {
+  const { maxRepeats } = config;
+  return {
+    config,
+    isKnown: (word) => dataset.matcher.knows(word),
+    repeats:
+      maxRepeats === null ? undefined : await countRepeats(() => dataset.candidates(), maxRepeats),
+  };
+}
+
+const SIZE_REASONS: ReadonlySet<Reason> = new Set<Reason>([
+  'too_many_pixels',
+  'image_too_small',
+  'aspect_ratio',
+]);
+
+async function tryImages(
+  { dir, manifest, config }: JudgedDataset,
+  filter: FilterConfig,
+  { samples, signal }: TrialOptions,
+): Promise<Trial['images']> {
+  const groups = new Groups(samples, config.seed);
+  let rows = 0;
+  for (const { path } of manifest.shards) {
+    signal.throwIfAborted();
+    const columns = ['key', 'text', 'originalWidth', 'originalHeight'] as const;
+    for await (const row of readRecords(join(dir, path), pairFields, { columns })) {
+      rows += 1;
+      const detail = `${row.originalWidth}×${row.originalHeight}`;
+      const { key, text } = row;
+      groups.add(objectionToSize(row, filter) ?? 'kept', { key, text, detail });
+    }
+  }
+  let gained = 0;
+  for (const { path } of manifest.files.rejects) {
+    signal.throwIfAborted();
+    const columns = ['reason', 'detail'] as const;
+    for await (const row of readRecords(join(dir, path), rejectFields, { columns })) {
+      const [, width, height] = /^(\d+)×(\d+)$/.exec(row.detail ?? '') ?? [];
+      if (!SIZE_REASONS.has(row.reason) || width === undefined) continue;
+      const size = { originalWidth: Number(width), originalHeight: Number(height) };
+      if (objectionToSize(size, filter) === undefined) gained += 1;
+    }
+  }
+  return { rows, groups: groups.all(), gained };
+}
+
+interface Ranked {
+  readonly rank: number;
+  readonly sample: Sample;
+}
+
+/** Counts by outcome, with the samples of lowest rank of each. */
+class Groups {
+  readonly #most: number;
+  readonly #seed: number;
+  readonly #groups = new Map<string, { count: number; lowest: Ranked[] }>();
+
+  constructor(most: number, seed: number) {
+    this.#most = most;
+    this.#seed = seed;
+  }
+
+  add(outcome: string, sample: Sample): void {
+    let group = this.#groups.get(outcome);
+    if (group === undefined) {
+      group = { count: 0, lowest: [] };
+      this.#groups.set(outcome, group);
+    }
+    group.count += 1;
+    const { lowest } = group;
+    const rank = rankOf(this.#seed, sample.key);
+    const at = lowest.findIndex((other) => other.rank >= rank);
+    // A repeated candidate is no further sample.
+    if (lowest[at]?.rank === rank) return;
+    if (at === -1 && lowest.length >= this.#most) return;
+    lowest.splice(at === -1 ? lowest.length : at, 0, { rank, sample });
+    lowest.length = Math.min(lowest.length, this.#most);
+  }
+
+  /** Kept first, then the commonest. */
+  all(): Group[] {
+    return [...this.#groups]
+      .map(([outcome, { count, lowest }]) => ({
+        outcome,
+        count,
+        samples: lowest.map(({ sample }) => sample),
+      }))
+      .sort(
+        (a, b) =>
+          Number(b.outcome === 'kept') - Number(a.outcome === 'kept') ||
+          b.count - a.count ||
+          (a.outcome < b.outcome ? -1 : 1),
+      );
+  }
+}
