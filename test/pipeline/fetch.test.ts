@@ -10,7 +10,9 @@ import { silent } from '../../src/core/events.js';
 import { JOURNAL_NAME } from '../../src/core/journal.js';
 import { WebClient } from '../../src/crawl/index.js';
 import { buildDataset } from '../../src/pipeline/build.js';
+import { EvaluationSets } from '../../src/pipeline/evaluation-sets.js';
 import { fetchAndShard } from '../../src/pipeline/fetch.js';
+import { Scorers } from '../../src/pipeline/scorers.js';
 import { netFor, never, newFolder, serve, withoutRobots } from '../crawl/support.js';
 
 const IMAGES = 50;
@@ -66,7 +68,11 @@ describe('images that wait for their turn', () => {
     const client = new WebClient(config.net);
     try {
       expect(dataset.manifest().shards).toEqual([]);
-      const options = { config, client, emit: silent, signal: never, heldBytes: 0 };
+      const judges = {
+        evaluation: await EvaluationSets.load(config, { emit: silent, signal: never }),
+        scorers: await Scorers.open(config.filter, never),
+      };
+      const options = { config, client, judges, emit: silent, signal: never, heldBytes: 0 };
       await fetchAndShard(dataset, files.selected, options);
       expect(dataset.manifest().shards).toEqual(shards);
       expect(dataset.manifest().funnel.lost).toEqual({ fetch: { bad_response: 6 } });
