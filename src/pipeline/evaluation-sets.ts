@@ -40,8 +40,10 @@ export class EvaluationSets {
   /** How many images each set has, and a digest of all: what is saved with the dataset, by the set's path. */
   readonly versions: Record<string, string> = {};
 
-  private constructor(bits: number) {
-    this.#index = new DuplicateIndex(bits);
+  private constructor(bits: number, capacity: number) {
+    // In memory whatever their number: some 80 bytes each.
+    const memoryBytes = Number.MAX_SAFE_INTEGER;
+    this.#index = new DuplicateIndex(bits, { capacity, path: '', memoryBytes });
   }
 
   /**
@@ -54,12 +56,13 @@ export class EvaluationSets {
     options: { emit: Emit; signal: AbortSignal },
   ): Promise<EvaluationSets> {
     const { emit, signal } = options;
-    const sets = new EvaluationSets(filter.overlapBits);
-    const wanted = [...new Set(filter.decontaminate)];
-    if (wanted.length === 0) return sets;
     const loaded = [];
-    for (const path of wanted) loaded.push({ path, images: await loadImages(path) });
+    for (const path of new Set(filter.decontaminate)) {
+      loaded.push({ path, images: await loadImages(path) });
+    }
     const total = loaded.reduce((sum, { images }) => sum + images.size, 0);
+    const sets = new EvaluationSets(filter.overlapBits, Math.max(1, total));
+    if (total === 0) return sets;
     emit({ type: 'begin', task: TASK, unit: 'images', total });
     let done = 0;
     for (const { path, images } of loaded) {
