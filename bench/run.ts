@@ -16,6 +16,7 @@ import { images } from './images.js';
 import { pages } from './pages.js';
 import { queries } from './queries.js';
 import { select } from './select.js';
+import { shard } from './shard.js';
 
 const BENCHES: Record<string, Bench> = {
   cap,
@@ -27,6 +28,7 @@ const BENCHES: Record<string, Bench> = {
   pages,
   queries,
   select,
+  shard,
 };
 
 const HELP = `npm run bench -- NAME [--quick | --large]
