@@ -3,9 +3,9 @@
     python pyarrow_shard.py write SHARD OUT.parquet
     python pyarrow_shard.py read SHARD
 
-Prints {"bytes", "cpu", "rss"}: bytes of images, CPU seconds of all threads (of writing alone, or of three
-passes of reading), peak memory in bytes. One thread; row groups of 500, images uncompressed, text as Snappy,
-statistics on integers only: as ours.
+Prints {"bytes", "cpu", "rss"}: bytes of images, CPU seconds of all threads (of writing alone, or of
+three passes of reading), peak memory in bytes. One thread; row groups of 500, images uncompressed,
+text as Snappy, statistics on integers only: as ours.
 """
 
 import json

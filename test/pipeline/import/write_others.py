@@ -1,6 +1,6 @@
 """Writes what others write, with their own libraries. Argument: the folder.
 
-tars/      webdataset's TarWriter, as img2dataset writes (00000.tar, metadata in 00000.parquet beside)
+tars/      webdataset's TarWriter, as img2dataset writes; metadata in 00000.parquet
 img/       img2dataset's Parquet: `jpg` is null where the download failed
 hub/       Hugging Face `datasets`, with its Image feature
 lists/     Parquet with several captions a row

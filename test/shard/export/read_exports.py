@@ -4,7 +4,6 @@ Arguments: the folders with webdataset tars, img2dataset Parquet, a plain folder
 """
 
 import hashlib
-import io
 import json
 import sys
 from pathlib import Path
@@ -72,7 +71,7 @@ def open_clip(folder):
     preprocess = lambda image: shown(image)[2]  # noqa: E731
     data = get_wds_dataset(args, preprocess, is_train=False, tokenizer=lambda texts: [texts])
     for images, texts in data.dataloader:
-        seen.extend(zip(texts, images))
+        seen.extend(zip(texts, images, strict=True))
     train = get_wds_dataset(args, preprocess, is_train=True, tokenizer=lambda texts: [texts])
     trained = sum(len(texts) for _, texts in train.dataloader)
     return {"rows": seen, "samples": train.dataloader.num_samples, "trained": trained}
