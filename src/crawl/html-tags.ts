@@ -68,15 +68,26 @@ ending(
 const FOREIGN = names('math svg');
 const INTEGRATION = names('mi mo mn ms mtext annotation-xml foreignobject desc title');
 
+/** What its name says of an element, looked up once for a page. */
+interface Kind {
+  readonly name: string;
+  readonly isVoid: boolean;
+  readonly ends: ReadonlySet<string> | undefined;
+  /** Of what is within it; undefined: what holds around it. */
+  readonly isForeign: boolean | undefined;
+  /** How many such elements are open. */
+  open: number;
+}
+
 class Tags implements TokenizerCallbacks {
   readonly #html: string;
   readonly #handler: TagHandler;
-  /** The open elements, and how many there are of each name. */
-  readonly #open: string[] = [];
-  readonly #count = new Map<string, number>();
+  readonly #kinds = new Map<string, Kind>();
+  /** The open elements. */
+  readonly #open: Kind[] = [];
   readonly #foreign: boolean[] = [];
   /** The tag at hand, and its attributes where they are wanted. */
-  #name = '';
+  #kind: Kind = this.#kindOf('');
   #attributes: Record<string, string> | undefined;
   #attribute = '';
   #value = '';
@@ -87,7 +98,7 @@ class Tags implements TokenizerCallbacks {
   }
 
   onopentagname(start: number, end: number): void {
-    this.#begin(this.#html.slice(start, end).toLowerCase());
+    this.#begin(this.#kindOf(this.#html.slice(start, end).toLowerCase()));
   }
 
   onattribname(start: number, end: number): void {
@@ -117,22 +128,22 @@ class Tags implements TokenizerCallbacks {
 
   onselfclosingtag(): void {
     this.#endTag();
-    if (this.#foreign.at(-1) === true && this.#open.at(-1) === this.#name) this.#pop();
+    if (this.#foreign.at(-1) === true && this.#open.at(-1) === this.#kind) this.#pop();
   }
 
   onclosetag(start: number, end: number): void {
-    const name = this.#html.slice(start, end).toLowerCase();
-    if (FOREIGN.has(name) || INTEGRATION.has(name)) this.#foreign.pop();
-    if (VOID.has(name)) {
-      if (name !== 'br') return;
+    const kind = this.#kindOf(this.#html.slice(start, end).toLowerCase());
+    if (kind.isForeign !== undefined) this.#foreign.pop();
+    if (kind.isVoid) {
+      if (kind.name !== 'br') return;
       // A browser makes a line break of `</br>`.
-      this.#handler.open(name);
-      this.#handler.close(name);
-    } else if ((this.#count.get(name) ?? 0) > 0) {
-      while (this.#open.at(-1) !== name) this.#pop();
+      this.#handler.open(kind.name);
+      this.#handler.close(kind.name);
+    } else if (kind.open > 0) {
+      while (this.#open.at(-1) !== kind) this.#pop();
       this.#pop();
-    } else if (name === 'p') {
-      this.#begin(name);
+    } else if (kind.name === 'p') {
+      this.#begin(kind);
       this.#endTag();
       this.#pop();
     }
@@ -155,29 +166,38 @@ class Tags implements TokenizerCallbacks {
   ondeclaration(): void {}
   onprocessinginstruction(): void {}
 
-  #begin(name: string): void {
-    const ended = ENDS.get(name);
-    if (ended !== undefined) while (ended.has(this.#open.at(-1) ?? '')) this.#pop();
-    if (!VOID.has(name)) {
-      this.#open.push(name);
-      this.#count.set(name, (this.#count.get(name) ?? 0) + 1);
-      if (FOREIGN.has(name)) this.#foreign.push(true);
-      else if (INTEGRATION.has(name)) this.#foreign.push(false);
+  #kindOf(name: string): Kind {
+    let kind = this.#kinds.get(name);
+    if (kind === undefined) {
+      const isForeign = FOREIGN.has(name) ? true : INTEGRATION.has(name) ? false : undefined;
+      kind = { name, isVoid: VOID.has(name), ends: ENDS.get(name), isForeign, open: 0 };
+      this.#kinds.set(name, kind);
     }
-    this.#name = name;
+    return kind;
+  }
+
+  #begin(kind: Kind): void {
+    if (kind.ends !== undefined) while (kind.ends.has(this.#open.at(-1)?.name ?? '')) this.#pop();
+    if (!kind.isVoid) {
+      this.#open.push(kind);
+      kind.open++;
+      if (kind.isForeign !== undefined) this.#foreign.push(kind.isForeign);
+    }
+    this.#kind = kind;
     this.#value = '';
-    this.#attributes = this.#handler.open(name) ? {} : undefined;
+    this.#attributes = this.#handler.open(kind.name) ? {} : undefined;
   }
 
   #endTag(): void {
-    if (this.#attributes !== undefined) this.#handler.attributes(this.#name, this.#attributes);
+    const { name, isVoid } = this.#kind;
+    if (this.#attributes !== undefined) this.#handler.attributes(name, this.#attributes);
     this.#attributes = undefined;
-    if (VOID.has(this.#name)) this.#handler.close(this.#name);
+    if (isVoid) this.#handler.close(name);
   }
 
   #pop(): void {
-    const name = this.#open.pop() as string;
-    this.#count.set(name, (this.#count.get(name) as number) - 1);
-    this.#handler.close(name);
+    const kind = this.#open.pop() as Kind;
+    kind.open--;
+    this.#handler.close(kind.name);
   }
 }
