@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../src/core/version.js';
+import { MEMORY_BYTES } from '../src/filter/duplicates.js';
 import type { Result } from './figures.js';
 
 const { values } = parseArgs({
@@ -52,7 +53,9 @@ const imageSeconds = measured('images', 'CPU of an image') / 1e3;
 const processMB = measured('images', 'peak memory');
 const candidateSeconds =
   (measured('crawl-memory', 'CPU, 1000000') - measured('crawl-memory', 'CPU, 100000')) / 0.9e6;
+/** Of an image, beside its record; of records only so many are in memory. */
 const indexBytes = measured('cap', 'duplicate index');
+const recordBytes = 68;
 const archiveSeconds = measured('commoncrawl', 'CPU of a WAT');
 /** Of the archive of the benchmark; real ones have as many (cc2dataset's example: 405,232). */
 const archiveCandidates = 407_000;
@@ -88,7 +91,8 @@ const network = (received * 8) / (option('gbit') * 1e9);
 const kept = candidates * (candidateBytes + fateBytes) + pairs * option('stored') * 1e3;
 const passing = candidates * (idBytes + option('matched') * matchBytes);
 const processes = Math.ceil(option('cores') / coresOfProcess);
-const memory = processes * processMB * 1e6 + pairs * indexBytes + candidates / 8;
+const index = pairs * indexBytes + Math.min(MEMORY_BYTES, pairs * recordBytes);
+const memory = processes * processMB * 1e6 + index + candidates / 8;
 
 const count = (n: number) => (n < 1e9 ? `${short(n / 1e6)} million` : `${short(n / 1e9)} billion`);
 const bytes = (n: number) => (n < 1e12 ? `${short(n / 1e9)} GB` : `${short(n / 1e12)} TB`);
