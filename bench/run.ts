@@ -10,6 +10,7 @@ import { cap } from './cap.js';
 import { commoncrawl } from './commoncrawl.js';
 import { crawlMemory } from './crawl-memory.js';
 import { curation } from './curation.js';
+import { duplicates } from './duplicates.js';
 import { asResult, asTable, type Bench, commitNow, writeResult } from './figures.js';
 import { frontier } from './frontier.js';
 import { images } from './images.js';
@@ -23,6 +24,7 @@ const BENCHES: Record<string, Bench> = {
   commoncrawl,
   'crawl-memory': crawlMemory,
   curation,
+  duplicates,
   frontier,
   images,
   pages,
