@@ -1,12 +1,18 @@
 /** What the image rules say of a row of the shards. */
 
-import type { FilterConfig } from '../config.js';
+import sharp from 'sharp';
+import { type FilterConfig, filterSchema, IMAGE_FORMATS, type ShardConfig } from '../config.js';
+import { imageKind } from '../core/image-kind.js';
 import type { Reason } from '../core/reasons.js';
 import type { Pair } from '../core/types.js';
+import { normaliseImage } from './image.js';
 import { decodeStored } from './pixels.js';
 import { aspectRatio, maxPixels, minSide } from './rules/header.js';
-import { PIXEL_RULES } from './rules/index.js';
+import { FILE_RULES, HEADER_RULES, PIXEL_RULES } from './rules/index.js';
 import type { Verdict } from './rules/rule.js';
+
+/** To measure what a rule would refuse. */
+const EVERYTHING = filterSchema.parse({ preset: 'none', formats: [...IMAGE_FORMATS] });
 
 /** The rules on sizes; what else the file's header said is not kept. */
 const SIZE_RULES = [maxPixels, minSide, aspectRatio];
@@ -33,4 +39,28 @@ export async function explainImage(
     ...SIZE_RULES.map((rule) => rule.explain(headerOf(pair), config)),
     ...PIXEL_RULES.map((rule) => rule.explain(pixels, config)),
   ];
+}
+
+/**
+ * Every image rule on a file as it came, as far as it can be read, and what becomes of it. Pixels are
+ * judged as they would be stored.
+ */
+export async function explainFile(
+  bytes: Buffer,
+  filter: FilterConfig,
+  shard: ShardConfig,
+): Promise<{ verdicts: Verdict[]; outcome: string }> {
+  const judged = await normaliseImage(bytes, filter, shard);
+  const outcome = judged.ok ? 'kept' : `${judged.loss.reason}, ${judged.loss.detail}`;
+  const file = { format: imageKind(bytes) ?? 'unknown', bytes: bytes.length };
+  const verdicts = FILE_RULES.map((rule) => rule.explain(file, filter));
+  const lossless: ShardConfig = { ...shard, format: 'png' };
+  const image = await normaliseImage(bytes, EVERYTHING, lossless);
+  if (!image.ok) return { verdicts, outcome };
+  const { pages = 1 } = await sharp(bytes).metadata();
+  const size = { width: image.originalWidth, height: image.originalHeight, frames: pages };
+  verdicts.push(...HEADER_RULES.map((rule) => rule.explain(size, filter)));
+  const pixels = await decodeStored(image.image);
+  verdicts.push(...PIXEL_RULES.map((rule) => rule.explain(pixels, filter)));
+  return { verdicts, outcome };
 }

@@ -4,7 +4,7 @@ export { type Admission, Draws, HardCap, SoftCap } from './cap.js';
 export { type Captioned, ImageCaptions, type RowCaptions } from './captions.js';
 export { DHASH_BITS, dhash, hamming } from './dhash.js';
 export { type Duplicate, DuplicateIndex, type Fingerprint } from './duplicates.js';
-export { explainImage, objectionToSize } from './explain-image.js';
+export { explainFile, explainImage, objectionToSize } from './explain-image.js';
 export { type NormalisedImage, normaliseImage } from './image.js';
 export { captionOf, explainText, judgeText, type RuleContext } from './judge.js';
 export { type Matching, QueryMatcher, tokenise } from './match.js';

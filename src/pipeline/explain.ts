@@ -33,9 +33,9 @@ export interface QueryStanding {
   readonly matched?: number;
   /**
    * Of the candidate among them by rank, from 1. Above the cap it says only that: `cap + 1` stands for
-   * any later place.
+   * any later place. Absent under a soft cap, where chance decides.
    */
-  readonly place: number;
+  readonly place?: number;
   readonly cap: number;
 }
 
@@ -44,6 +44,10 @@ export interface Fate {
   /** `kept`, or the reason of its loss; `waiting` where nothing is known yet. */
   readonly outcome: string;
   readonly detail?: string;
+  /** The evaluation set or scorer that refused it. */
+  readonly by?: string;
+  /** The candidate that stays, of duplicates and further captions of an image URL. */
+  readonly sameAs?: string;
   /** The file that says so. */
   readonly file?: string;
 }
@@ -61,6 +65,8 @@ export interface Explanation {
   readonly fate: Fate;
   /** Of the image rules, where the image is in a shard. */
   readonly image?: readonly Verdict[];
+  /** What scorers gave, where the image is in a shard. */
+  readonly scores?: Readonly<Record<string, number>>;
 }
 
 /** Candidates that one URL may have here; more are not told. */
@@ -89,7 +95,10 @@ export async function explainCandidates(
     const { text, verdicts } = explainText(candidate.text, context, candidate);
     const matches = verdicts.every(({ passed }) => passed) ? dataset.matcher.match(text) : [];
     const names = matches.map((query) => dataset.queries[query]?.text as string);
-    const places = await placesOf({ dataset, candidate, names, cap, context, signal });
+    const places =
+      config.filter.capMode === 'hard'
+        ? await placesOf({ dataset, candidate, names, cap, context, signal })
+        : [];
     explanations.push({
       candidate,
       text,
@@ -98,7 +107,7 @@ export async function explainCandidates(
       queries: names.map((query, at) => ({
         query,
         ...(uses.has(query) && { matched: uses.get(query)?.matched as number }),
-        place: places[at] as number,
+        ...(places[at] !== undefined && { place: places[at] }),
         cap,
       })),
       ...(await fateOf(dataset, candidate.id)),
@@ -165,7 +174,7 @@ async function placesOf(input: {
 async function fateOf(
   { dir, manifest, config }: JudgedDataset,
   id: string,
-): Promise<Pick<Explanation, 'fate' | 'admittedBy' | 'image'>> {
+): Promise<Pick<Explanation, 'fate' | 'admittedBy' | 'image' | 'scores'>> {
   const { rejects, selected } = manifest.files;
   const columns = ['id', 'admittedBy'] as const;
   const selection = await firstOf(dir, selected, (path) =>
@@ -179,7 +188,10 @@ async function fateOf(
   if (kept !== undefined) {
     const pairs = readRecords(join(dir, kept.path), pairFields);
     const pair = await rowWith(pairs, ({ key }) => key === id);
-    const image = pair && { image: await explainImage(pair, config.filter) };
+    const image = pair && {
+      image: await explainImage(pair, config.filter),
+      ...(pair.scores !== undefined && { scores: JSON.parse(pair.scores) }),
+    };
     return { fate: { stage: 'shard', outcome: 'kept', file: kept.path }, ...chosen, ...image };
   }
   const lost = await firstOf(dir, rejects, (path) =>
@@ -188,11 +200,13 @@ async function fateOf(
   if (lost === undefined) {
     return { fate: { stage: chosen ? 'fetch' : 'select', outcome: 'waiting' }, ...chosen };
   }
-  const { stage, reason, detail } = lost.row;
+  const { stage, reason, detail, by, sameAs } = lost.row;
   const fate = {
     stage: stage as Fate['stage'],
     outcome: reason,
     ...(detail !== undefined && { detail }),
+    ...(by !== undefined && { by }),
+    ...(sameAs !== undefined && { sameAs }),
     file: lost.path,
   };
   return { fate, ...chosen };

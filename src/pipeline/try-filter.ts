@@ -8,8 +8,14 @@ import type { FilterConfig } from '../config.js';
 import { rankOf } from '../core/ids.js';
 import { readRecords } from '../core/parquet/reader.js';
 import type { Loss, Reason } from '../core/reasons.js';
-import { pairFields, rejectFields } from '../core/types.js';
-import { countRepeats, judgeText, objectionToSize, type RuleContext } from '../filter/index.js';
+import { type Candidate, pairFields, rejectFields } from '../core/types.js';
+import {
+  countRepeats,
+  judgeText,
+  objectionToSize,
+  QueryMatcher,
+  type RuleContext,
+} from '../filter/index.js';
 import type { JudgedDataset } from './judged-dataset.js';
 
 export interface Sample {
@@ -68,14 +74,18 @@ async function tryTexts(
   filter: FilterConfig,
   { samples, signal }: TrialOptions,
 ): Promise<Trial['texts']> {
-  const { matcher, config } = dataset;
+  const { config } = dataset;
+  const matcher =
+    filter.matching === config.filter.matching
+      ? dataset.matcher
+      : new QueryMatcher(
+          dataset.queries.map(({ text }) => text),
+          filter.matching,
+        );
   const [now, before] = [await contextOf(dataset, filter), await contextOf(dataset, config.filter)];
-  const judge = (
-    candidate: Parameters<typeof judgeText>[2] & { text: string },
-    context: RuleContext,
-  ) => {
+  const judge = (candidate: Candidate, context: RuleContext, matching: QueryMatcher) => {
     const { text, loss } = judgeText(candidate.text, context, candidate);
-    return { text, loss: loss ?? (matcher.find(text) === 0 ? NO_QUERY : undefined) };
+    return { text, loss: loss ?? (matching.find(text) === 0 ? NO_QUERY : undefined) };
   };
   const groups = new Groups(samples, config.seed);
   let candidates = 0;
@@ -83,10 +93,10 @@ async function tryTexts(
   let lost = 0;
   for await (const candidate of dataset.candidates()) {
     if (candidates++ % 1_000 === 0) signal.throwIfAborted();
-    const { text, loss } = judge(candidate, now);
+    const { text, loss } = judge(candidate, now, matcher);
     const detail = loss && { detail: loss.detail };
     groups.add(loss?.reason ?? 'kept', { key: candidate.id, text, ...detail });
-    const wasKept = judge(candidate, before).loss === undefined;
+    const wasKept = judge(candidate, before, dataset.matcher).loss === undefined;
     if (loss === undefined && !wasKept) gained += 1;
     if (loss !== undefined && wasKept) lost += 1;
   }

@@ -8,15 +8,17 @@ import { type Command, type CommandInput, configFlags, type Io } from '../comman
 export const tryPreset: Command = {
   name: 'try',
   summary: "what a preset would keep of a dataset's candidates, with samples; downloads nothing",
-  args: [
-    { name: '<preset>', summary: 'wit, none, datacomp-basic, laion or yfcc' },
-    { name: '<dataset>', summary: 'dataset folder, complete or growing' },
-  ],
+  args: [{ name: '<dataset>', summary: 'dataset folder, complete or growing' }],
   examples: [
-    'wit filter try laion data',
-    'wit filter try wit data --set filter.minWords=3 --samples 10 --json',
+    'wit filter try data --preset laion',
+    'wit filter try data --set filter.minWords=3 --samples 10 --json',
   ],
   flags: [
+    {
+      flags: '--preset <name>',
+      summary: "wit, none, datacomp-basic, laion, yfcc (default: the dataset's)",
+      key: 'filter.preset',
+    },
     { flags: '--samples <n>', summary: 'samples of each reason (default: 3)', kind: 'number' },
     { flags: '--queries <file>', summary: 'the query list, where it is no longer where it was' },
     ...configFlags.filter(({ flags }) => flags.startsWith('--set')),
@@ -25,20 +27,24 @@ export const tryPreset: Command = {
 };
 
 async function runTry({ args, flags, settings }: CommandInput, io: Io): Promise<void> {
-  const [preset, dir] = args as [string, string];
+  const [dir] = args as [string];
   const { samples = 3, queries } = flags as { samples?: number; queries?: string };
   if (!Number.isInteger(samples) || samples < 0) {
     throw new WitError('config', `--samples expects a whole number, received ${samples}`);
   }
-  const filter = validateConfig(filterSchema, { ...settings.filter, preset }, 'filter');
   const { openJudged } = await import('../../pipeline/judged-dataset.js');
   const { tryFilter } = await import('../../pipeline/try-filter.js');
   const dataset = await openJudged(dir, queries);
+  // Of a preset that is named nothing of the dataset's own settings stays; else they are where one begins.
+  const base = settings.filter?.preset === undefined ? dataset.config.filter : {};
+  const filter = validateConfig(filterSchema, { ...base, ...settings.filter }, 'filter');
+  const { preset } = filter;
   const { texts, images } = await tryFilter(dataset, filter, { samples, signal: io.signal });
-  const own = dataset.config.filter.preset;
   io.print(`${texts.candidates} candidates by their texts, under ${preset}`);
   for (const line of describe(texts.groups)) io.print(line);
-  io.print(`  against the dataset's own rules (${own}): ${texts.gained} more, ${texts.lost} fewer`);
+  io.print(
+    `  against the dataset's own rules (${dataset.config.filter.preset}): ${texts.gained} more, ${texts.lost} fewer`,
+  );
   io.print(`${images.rows} rows of the shards by their sizes, under ${preset}`);
   for (const line of describe(images.groups)) io.print(line);
   io.print(`  images that were lost for their size and would not be: ${images.gained}`);
