@@ -22,3 +22,9 @@ export async function* readPairs(
     yield pair;
   }
 }
+
+/** The pair with a copy of its image, which keeps nothing else in memory. */
+export function ownImage(pair: Pair): Pair {
+  const { bytes, path } = pair.image;
+  return { ...pair, image: { bytes: Buffer.from(bytes), path } };
+}

@@ -16,6 +16,7 @@ import {
   readRowGroup,
 } from '../../core/parquet/reader.js';
 import { type Pair, pairFields } from '../../core/types.js';
+import { ownImage } from '../read.js';
 import { KeySet } from './key-set.js';
 
 /** The columns that rejects are made of. */
@@ -89,8 +90,8 @@ export class RowSource {
   }
 
   /**
-   * The rows that `wants` takes, from number `skip` of them on; of a key that comes twice the first. Images are
-   * views of a row group: copy what outlives it.
+   * The rows that `wants` takes, from number `skip` of them on; of a key that comes twice the first. Images may be
+   * views of a row group: copy what outlives the next one.
    */
   async *pairs(wants: (key: string) => boolean, skip = 0): AsyncGenerator<Pair> {
     const before = new KeySet();
@@ -104,7 +105,9 @@ export class RowSource {
         continue;
       }
       for (const [index, pair] of (await readRowGroup(file, pairFields, group)).entries()) {
-        if (isWanted[index] && passed++ >= skip) yield pair;
+        if (!isWanted[index] || passed++ < skip) continue;
+        // A few rows must not keep their whole group in memory while they wait for a group of their own.
+        yield count < keys.length ? ownImage(pair) : pair;
       }
     }
   }

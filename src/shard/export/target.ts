@@ -2,7 +2,8 @@
 
 import type { OutputFile } from '../../core/journal.js';
 import type { Pair } from '../../core/types.js';
-import type { Split } from '../split.js';
+import { ownImage } from '../read.js';
+import { type Split, TRAIN } from '../split.js';
 
 export interface ExportShard {
   /** Of the shard in the manifest: outputs are numbered without gaps. */
@@ -54,7 +55,12 @@ export async function writeSplit(
   sinks: ReadonlyMap<string, Sink>,
 ): Promise<OutputFile[]> {
   try {
-    for await (const pair of pairs) await (sinks.get(sinkOf(pair)) as Sink).append(pair);
+    for await (const pair of pairs) {
+      const split = sinkOf(pair);
+      // The few rows of another split must not keep whole row groups in memory while they wait.
+      const kept = split === TRAIN ? pair : ownImage(pair);
+      await (sinks.get(split) as Sink).append(kept);
+    }
     const outputs: OutputFile[] = [];
     for (const sink of sinks.values()) outputs.push(...(await sink.close()));
     return outputs;
