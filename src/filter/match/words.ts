@@ -46,35 +46,54 @@ function fold(text: string): string {
   return folded.replaceAll('ς', 'σ').normalize('NFKC');
 }
 
-/** What a UTF-16 unit is to `readNormalized`, unless it is part of a word: then what it folds to. */
-const SEPARATOR = 0;
+/** What a character is to `readNormalized`, unless it is part of a word: then what it folds to. */
+const SEPARATOR = 1;
 /** Folds to what depends on its neighbours, or to several units. */
-const HARD = 1;
+const HARD = 2;
 /** A word by itself. */
-const ALONE = 2;
+const ALONE = 3;
+/** As if it were not there. */
+const INVISIBLE_UNIT = 4;
 
 let table: Uint16Array | undefined;
 
-/** Of each UTF-16 unit: SEPARATOR, HARD, ALONE or what it folds to. */
+/** Of each UTF-16 unit: SEPARATOR, HARD, ALONE, INVISIBLE_UNIT or what it folds to. */
 function foldTable(): Uint16Array {
   table ??= Uint16Array.from({ length: 0x1_0000 }, (_, unit) =>
-    foldUnit(String.fromCharCode(unit)),
+    foldCharacter(String.fromCharCode(unit)),
   );
   return table;
+}
+
+/** Of each character beyond the BMP that was met: SEPARATOR, INVISIBLE_UNIT, or HARD for all others. */
+const PAIRS = new Uint8Array(0x10_0000);
+
+/** What two units are together: most emoji separate words, and people write many. */
+function foldPair(high: number, low: number): number {
+  if ((high & 0xfc00) !== 0xd800 || (low & 0xfc00) !== 0xdc00) return HARD;
+  const at = ((high & 0x3ff) << 10) | (low & 0x3ff);
+  const known = PAIRS[at] as number;
+  if (known !== 0) return known;
+  const folded = foldCharacter(String.fromCharCode(high, low));
+  const kind = folded === SEPARATOR || folded === INVISIBLE_UNIT ? folded : HARD;
+  PAIRS[at] = kind;
+  return kind;
 }
 
 /** Marks and conjoining jamo compose with what stands before them; surrogates are half a character. */
 const DEPENDENT =
   /[\p{M}\p{Cf}\p{Surrogate}\p{Variation_Selector}\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]/u;
+const IS_INVISIBLE = new RegExp(`^(?:${INVISIBLE.source})$`, 'u');
 const IS_ALONE = new RegExp(`^[${ALONE_SCRIPTS}]$`, 'u');
 
-function foldUnit(unit: string): number {
-  if (DEPENDENT.test(unit)) return HARD;
-  const folded = fold(unit);
+function foldCharacter(character: string): number {
+  if (IS_INVISIBLE.test(character)) return INVISIBLE_UNIT;
+  if (DEPENDENT.test(character)) return HARD;
+  const folded = fold(character);
   if (DEPENDENT.test(folded)) return HARD;
   if (folded.match(TOKEN) === null) return SEPARATOR;
   if (folded.length > 1) return HARD;
-  if (IS_ALONE.test(folded)) return folded === unit ? ALONE : HARD;
+  if (IS_ALONE.test(folded)) return folded === character ? ALONE : HARD;
   return folded.charCodeAt(0);
 }
 
@@ -92,12 +111,17 @@ export function readNormalized(text: string, row: WordRow): void {
   let hash = HASH_START;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    const unit = folds[code] as number;
-    if (unit > ALONE) {
+    let unit = folds[code] as number;
+    if (unit > INVISIBLE_UNIT) {
       units[end++] = unit;
       hash = hashOn(hash, unit);
       continue;
     }
+    if (unit === HARD) {
+      unit = foldPair(code, text.charCodeAt(at + 1));
+      if (unit !== HARD) at += 1;
+    }
+    if (unit === INVISIBLE_UNIT) continue;
     if (unit === HARD) {
       const partEnd = endOfPart(text, at, folds);
       row.truncate(totalBefore);

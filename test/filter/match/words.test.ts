@@ -31,9 +31,13 @@ describe('readNormalized', () => {
   });
 
   it('reads characters beyond the BMP as tokenise does', () => {
-    for (let code = 0x1_0000; code < 0x3_4000; code++) {
-      expectAlike(`x${String.fromCodePoint(code)} y`);
-    }
+    const read = (code: number): void => {
+      const character = String.fromCodePoint(code);
+      expectAlike(`x${character}y ${character}\u0301`);
+    };
+    for (let code = 0x1_0000; code < 0x3_4000; code++) read(code);
+    for (let code = 0xe_0000; code < 0xe_0200; code++) read(code);
+    read(0x10_ffff);
   });
 
   it('reads mixtures of what is hard as tokenise does', () => {
@@ -46,6 +50,10 @@ describe('readNormalized', () => {
         '\u200d',
         '\ufe0f',
         '\u202e',
+        '🇦',
+        '👍🏽',
+        '\u{e0061}',
+        '\u{e0100}',
         '\ud83d',
         '\ude00',
         '😀',
