@@ -7,29 +7,26 @@
  * in the order of how many queries use the word, so that what is often wanted shares lines and pages.
  */
 
-import {
-  BLOCK,
-  NO_WORD,
-  SPAN,
-  SPAN_BEGIN,
-  SPAN_HASH,
-  SPAN_LENGTH,
-  WordRow,
-  type WordTable,
-} from './row.js';
+import { BLOCK, NO_WORD, WordRow, type WordTable } from './row.js';
 
 /** In place of a query: none. */
 export const NONE = -1;
 
 /** 32-bit integers of an entry; that of word n begins at n times so many. Word 0 is none. */
-export const ENTRY = 8;
+const STRIDE = 8;
 /** The queries that are this word alone: see `queryField` in trie.ts. */
-export const WORD_QUERY = 0;
+const QUERY = 0;
 /** Twice the number of units, and 1 where queries go on after the word. */
-export const WORD_LENGTH = 1;
+const LENGTH = 1;
+/**
+ * For others. What is exported is read from its module at every use, not taken for the constant that it is: in
+ * the loops over words that made matching take half as long again.
+ */
+export const [ENTRY, WORD_QUERY, WORD_LENGTH] = [STRIDE, QUERY, LENGTH];
+const UNKNOWN = NO_WORD;
 /** The units, two in each integer. */
 const UNITS = 2;
-const PAIRS = ENTRY - UNITS;
+const PAIRS = STRIDE - UNITS;
 /** So many units have room. Of a longer word, two fewer stand here, then where the others begin in `letters`. */
 const SHORT = 2 * PAIRS;
 const LONG_HEAD = SHORT - 2;
@@ -67,32 +64,36 @@ abstract class Table implements WordTable {
     this.slots = slots;
     this.entries = entries;
     this.letters = letters;
-    this.numberBits = numberBits(entries.length / ENTRY);
+    this.numberBits = numberBits(entries.length / STRIDE);
   }
 
   abstract resolve(row: WordRow): void;
 
-  /** The number of the word that waits at `span`, from the place on where `hash` leads. */
-  protected find(row: WordRow, span: number, hash: number): number {
+  /** The number of the word that waits at `index`, from the place on where `hash` leads. */
+  protected find(row: WordRow, index: number, hash: number): number {
     const { slots, entries, numberBits } = this;
     const mask = slots.length - 1;
-    const length = row.spans[span + SPAN_LENGTH] as number;
+    const length = row.lengths[index] as number;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const value = slots[slot] as number;
-      if (value === 0) return NO_WORD;
+      if (value === 0) return UNKNOWN;
       if (((value ^ hash) & ~numberBits) !== 0) continue;
       const word = value & numberBits;
-      if ((entries[word * ENTRY + WORD_LENGTH] as number) >> 1 !== length) continue;
-      if (this.isSame(row, span, word)) return word;
+      if ((entries[word * STRIDE + LENGTH] as number) >> 1 !== length) continue;
+      if (this.isSame(row, index, word)) return word;
     }
   }
 
-  /** Whether the word that waits at `span` is that of its length with this number. */
-  protected isSame({ spans, units, pairs }: WordRow, span: number, word: number): boolean {
+  /** Whether the word that waits at `index` is that of its length with this number. */
+  protected isSame(
+    { begins, lengths, units, pairs }: WordRow,
+    index: number,
+    word: number,
+  ): boolean {
     const { entries } = this;
-    const length = spans[span + SPAN_LENGTH] as number;
-    const begin = spans[span + SPAN_BEGIN] as number;
-    const at = word * ENTRY + UNITS;
+    const length = lengths[index] as number;
+    const begin = begins[index] as number;
+    const at = word * STRIDE + UNITS;
     const pair = begin >> 1;
     const mask = PAIRS * (length > SHORT ? SHORT + 1 : length);
     // In one go: a loop over words of all lengths costs more by its mispredicted ends.
@@ -120,29 +121,28 @@ export class Lexicon extends Table {
   /** Three passes, each of reads that wait for nothing but the pass before: slots, entries, units. */
   resolve(row: WordRow): void {
     const { slots, entries, numberBits } = this;
-    const { spans, waiting, words, count } = row;
+    const { lengths, waiting, words, count } = row;
     const hashes = this.#hashes;
     const guesses = this.#guesses;
     const mask = slots.length - 1;
     for (let index = 0; index < waiting; index++) {
-      const hash = spread(spans[index * SPAN + SPAN_HASH] as number);
+      const hash = spread(row.hashes[index] as number);
       hashes[index] = hash;
       guesses[index] = slots[hash & mask] as number;
     }
     for (let index = 0; index < waiting; index++) {
       const value = guesses[index] as number;
-      const tagged = ((value ^ (hashes[index] as number)) & ~numberBits) === 0;
-      const word = tagged ? value & numberBits : NO_WORD;
-      const length = (entries[word * ENTRY + WORD_LENGTH] as number) >> 1;
-      guesses[index] = length === spans[index * SPAN + SPAN_LENGTH] ? word : NO_WORD;
+      const tag = (value ^ (hashes[index] as number)) & ~numberBits;
+      const word = value & numberBits & ifZero(tag);
+      const length = (entries[word * STRIDE + LENGTH] as number) >> 1;
+      guesses[index] = word & ifZero(length ^ (lengths[index] as number));
     }
     for (let index = 0; index < waiting; index++) {
-      const span = index * SPAN;
       const word = guesses[index] as number;
       words[count + index] =
-        word !== NO_WORD && this.isSame(row, span, word)
+        word !== UNKNOWN && this.isSame(row, index, word)
           ? word
-          : this.find(row, span, hashes[index] as number);
+          : this.find(row, index, hashes[index] as number);
     }
   }
 
@@ -151,7 +151,7 @@ export class Lexicon extends Table {
     row.begin(word.length);
     row.push(word, 0);
     row.finish();
-    return row.words[0] !== NO_WORD;
+    return row.words[0] !== UNKNOWN;
   }
 }
 
@@ -167,16 +167,15 @@ export class LexiconBuilder extends Table {
   constructor() {
     super({
       slots: new Int32Array(2048),
-      entries: new Int32Array(1024 * ENTRY),
+      entries: new Int32Array(1024 * STRIDE),
       letters: new Uint16Array(4096),
     });
   }
 
   resolve(row: WordRow): void {
     for (let index = 0; index < row.waiting; index++) {
-      const span = index * SPAN;
-      const hash = spread(row.spans[span + SPAN_HASH] as number);
-      const word = this.find(row, span, hash) || this.#add(row, span, hash);
+      const hash = spread(row.hashes[index] as number);
+      const word = this.find(row, index, hash) || this.#add(row, index, hash);
       this.#uses[word] = (this.#uses[word] as number) + 1;
       row.words[row.count + index] = word;
     }
@@ -192,14 +191,14 @@ export class LexiconBuilder extends Table {
       (a, b) => (uses[b] as number) - (uses[a] as number) || a - b,
     );
     const numbers = new Int32Array(this.size + 1);
-    const entries = new Int32Array((this.size + 1) * ENTRY);
+    const entries = new Int32Array((this.size + 1) * STRIDE);
     // At most half full, so that few places are looked at.
     const slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * this.size + 2)));
     entries.set([NONE, 2 * NONE]);
     for (const [index, before] of order.entries()) {
       const word = index + 1;
       numbers[before] = word;
-      entries.set(this.entries.subarray(before * ENTRY, (before + 1) * ENTRY), word * ENTRY);
+      entries.set(this.entries.subarray(before * STRIDE, (before + 1) * STRIDE), word * STRIDE);
       put(slots, numberBits(this.size + 1), this.#hashes[before] as number, word);
     }
     // As long as they fill 32-bit integers.
@@ -207,21 +206,21 @@ export class LexiconBuilder extends Table {
     return { arrays: { slots, entries, letters }, numbers };
   }
 
-  #add(row: WordRow, span: number, hash: number): number {
+  #add(row: WordRow, index: number, hash: number): number {
     const word = ++this.size;
     if (word === this.#hashes.length) this.#grow();
-    const length = row.spans[span + SPAN_LENGTH] as number;
-    const begin = row.spans[span + SPAN_BEGIN] as number;
+    const length = row.lengths[index] as number;
+    const begin = row.begins[index] as number;
     const isLong = length > SHORT;
     const inEntry = isLong ? LONG_HEAD : length;
-    const entry = new Uint16Array(2 * ENTRY);
+    const entry = new Uint16Array(2 * STRIDE);
     entry.set(row.units.subarray(begin, begin + inEntry), 2 * UNITS);
-    this.entries.set(new Int32Array(entry.buffer), word * ENTRY);
-    this.entries[word * ENTRY + WORD_QUERY] = NONE;
-    this.entries[word * ENTRY + WORD_LENGTH] = 2 * length;
+    this.entries.set(new Int32Array(entry.buffer), word * STRIDE);
+    this.entries[word * STRIDE + QUERY] = NONE;
+    this.entries[word * STRIDE + LENGTH] = 2 * length;
     if (isLong) {
       const rest = row.units.subarray(begin + inEntry, begin + length);
-      this.entries[(word + 1) * ENTRY - 1] = this.#keep(rest);
+      this.entries[(word + 1) * STRIDE - 1] = this.#keep(rest);
     }
     this.#hashes[word] = hash;
     put(this.slots, this.numberBits, hash, word);
@@ -257,6 +256,11 @@ export class LexiconBuilder extends Table {
       put(this.slots, this.numberBits, this.#hashes[word] as number, word);
     }
   }
+}
+
+/** All bits where a value is 0, else none: a branch on what comes from memory would be mispredicted late. */
+function ifZero(value: number): number {
+  return ~((value | -value) >> 31);
 }
 
 /** The bits that hold any number below `count`. */

@@ -9,7 +9,11 @@
  * never matches, as there.
  */
 
-import { even, HASH_START, hashOn, type WordRow } from './row.js';
+import type { WordRow } from './row.js';
+import * as rows from './row.js';
+
+// Copies: see lexicon.ts.
+const { even, HASH_START, hashOn } = rows;
 
 const PART_OF_WORD = 0;
 const GAP = 1;

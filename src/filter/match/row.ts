@@ -7,13 +7,6 @@
 /** Words that are looked up together: more than most captions have, few enough to stay in the nearest cache. */
 export const BLOCK = 64;
 
-/** 32-bit integers of a word that waits to be looked up. */
-export const SPAN = 3;
-export const SPAN_HASH = 0;
-/** The place of its first unit: even, so that two units can be read at once. */
-export const SPAN_BEGIN = 1;
-export const SPAN_LENGTH = 2;
-
 /** Units that may be read from where a word begins, whatever stands there. */
 const SLACK = 16;
 
@@ -39,8 +32,11 @@ export class WordRow {
   units = new Uint16Array(0);
   /** The same, two units in each integer. */
   pairs = new Int32Array(0);
-  /** Of the words that wait to be looked up, one after the other. */
-  readonly spans = new Int32Array(SPAN * BLOCK);
+  /** Of the words that wait to be looked up: hash, place of the first unit, number of units. */
+  readonly hashes = new Int32Array(BLOCK);
+  /** Even, so that two units can be read at once. */
+  readonly begins = new Int32Array(BLOCK);
+  readonly lengths = new Int32Array(BLOCK);
   waiting = 0;
   /** The first `count` are the numbers of the words. */
   words = new Int32Array(1024);
@@ -73,13 +69,12 @@ export class WordRow {
    * @param begin even; what is written from there on stays until the row is finished
    */
   close(hash: number, begin: number, length: number): void {
-    const { spans } = this;
-    const at = this.waiting * SPAN;
-    spans[at + SPAN_HASH] = hash;
-    spans[at + SPAN_BEGIN] = begin;
-    spans[at + SPAN_LENGTH] = length;
-    this.waiting += 1;
-    if (this.waiting === BLOCK) this.finish();
+    const { hashes, begins, lengths, waiting } = this;
+    hashes[waiting] = hash;
+    begins[waiting] = begin;
+    lengths[waiting] = length;
+    this.waiting = waiting + 1;
+    if (waiting + 1 === hashes.length) this.finish();
   }
 
   /** Writes a word from `begin` on and closes it; returns where the next one may begin. */

@@ -9,8 +9,12 @@
  * First steps are looked up for all words of a block before any walk goes on, for the same reason.
  */
 
-import { ENTRY, NONE, WORD_LENGTH, WORD_QUERY } from './lexicon.js';
+import * as lexicon from './lexicon.js';
 import { BLOCK, NO_WORD } from './row.js';
+
+// Copies: see lexicon.ts.
+const { ENTRY, NONE, WORD_LENGTH, WORD_QUERY } = lexicon;
+const UNKNOWN = NO_WORD;
 
 /** 32-bit integers of a step: the node it begins at (0: free), its word. */
 const STEP = 4;
@@ -131,7 +135,7 @@ export class Trie {
         if (field !== NONE) this.#push(field);
         const to = steps[step + TO] as number;
         const next = words[++at] as number;
-        step = (to & 1) === 0 || next === NO_WORD ? NONE : this.#step(to >> 1, next);
+        step = (to & 1) === 0 || next === UNKNOWN ? NONE : this.#step(to >> 1, next);
       }
     }
   }

@@ -10,7 +10,11 @@
  * handed to `tokenise`.
  */
 
-import { even, HASH_START, hashOn, type WordRow } from './row.js';
+import type { WordRow } from './row.js';
+import * as rows from './row.js';
+
+// Copies: see lexicon.ts.
+const { even, HASH_START, hashOn } = rows;
 
 /** Characters that are words by themselves; ー (U+30FC) belongs to kana, though Unicode shares it. */
 const ALONE_SCRIPTS =
