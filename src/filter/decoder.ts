@@ -15,21 +15,24 @@ import type { Decoded, Request, Task } from './decoder-process.js';
 
 /** Processes run compiled code, also where the rest runs from its TypeScript. */
 const PROCESS = join(packageRoot, 'dist', 'src', 'filter', 'decoder-process.js');
-/** By the clock on the wall, from the CPU time that a task may take: only a process that stands still takes longer. */
-const patienceMs = (maxMs: number) => 10_000 + 30 * maxMs;
-
 const waiting = new PQueue({ concurrency: availableParallelism() });
 const idle: ChildProcess[] = [];
 
 /**
  * Decodes `task`, or says why not: `decode_timeout` after `maxMs` of CPU time. As many at once as there are
  * cores; the others wait.
+ * @param patienceMs by the clock on the wall: so long that only a process that stands still takes longer, however
+ *   busy the machine is
  */
-export function decodeApart(task: Task, maxMs: number): Promise<Decoded> {
-  return waiting.add(() => decode({ task, maxMs }));
+export function decodeApart(
+  task: Task,
+  maxMs: number,
+  patienceMs = 180_000 + 30 * maxMs,
+): Promise<Decoded> {
+  return waiting.add(() => decode({ task, maxMs }, patienceMs));
 }
 
-function decode(request: Request): Promise<Decoded> {
+function decode(request: Request, patienceMs: number): Promise<Decoded> {
   const child = idle.pop() ?? start();
   return new Promise((resolve) => {
     const settle = (decoded: Decoded): void => {
@@ -46,7 +49,7 @@ function decode(request: Request): Promise<Decoded> {
     const broken = (detail: string) => fail({ reason: 'undecodable', detail });
     const timer = setTimeout(() => {
       fail({ reason: 'decode_timeout', detail: 'the decoder stands still' });
-    }, patienceMs(request.maxMs));
+    }, patienceMs);
     child.on('message', (decoded: Decoded) => {
       if ('reason' in decoded && decoded.reason === 'decode_timeout') {
         fail(decoded);
