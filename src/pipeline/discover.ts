@@ -32,6 +32,9 @@ interface Round {
   readonly units: number;
 }
 
+/** What sources keep while they discover, each in a folder of its name, below the dataset folder. */
+const FRONTIER_FOLDER = 'frontier';
+
 interface Options {
   readonly runner: Runner;
   readonly emit: Emit;
@@ -52,6 +55,7 @@ export async function discover(
   } finally {
     for (const source of sources) await source.close?.();
   }
+  await rm(join(dataset.dir, FRONTIER_FOLDER), { recursive: true, force: true });
   progress.end();
 }
 
@@ -64,7 +68,7 @@ async function discoverSource(
   options: Options,
 ): Promise<number> {
   const { runner, signal } = options;
-  const folder = join(dataset.dir, 'frontier', source.name);
+  const folder = join(dataset.dir, FRONTIER_FOLDER, source.name);
   const rounds: Round[] = [];
   const links = (round: number) => linksOf(dataset, rounds[round] as Round);
   let next = first;
@@ -88,7 +92,6 @@ async function discoverSource(
     rounds.push({ first: next, units });
     next += units;
   }
-  await rm(folder, { recursive: true, force: true });
   return next;
 }
 
