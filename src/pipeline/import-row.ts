@@ -11,7 +11,7 @@ import type { ForeignRow } from '../shard/index.js';
 const OWN = new Set(
   (
     'key text caption txt other_texts url page_url queries width height original_width original_height ' +
-    'format sha256 dhash fetched_at license extra status error_message exif file_name'
+    'format sha256 dhash fetched_at license extra scores status error_message exif file_name'
   ).split(' '),
 );
 /** Of `extra`, in characters; longer values are left out. */
@@ -62,6 +62,7 @@ export async function importRow(
   const { id, imageUrl: _imageUrl, text: _text, textSource: _, source: __, ...known } = candidate;
   const pair: Pair = {
     ...known,
+    ...optional('scores', objectText(columns.scores)),
     key: id,
     text,
     otherTexts: [...(row.otherTexts ?? []), ...stringsOf(columns.other_texts)].flatMap((other) => {
@@ -85,9 +86,8 @@ export async function importRow(
 
 /** What the source says beside our columns, as the column `extra` holds it; where it comes from as `source`. */
 function extraOf({ name, columns }: ForeignRow, config: ImportConfig): string | undefined {
-  const own = columns.extra;
-  const before = typeof own === 'string' ? parsed(own) : own;
-  if (typeof before === 'object' && before !== null) return JSON.stringify(before);
+  const before = objectText(columns.extra);
+  if (before !== undefined) return before;
   const wanted =
     config.extraColumns ??
     Object.keys(columns).filter((column) => !OWN.has(column) && column !== config.urlColumn);
@@ -110,6 +110,12 @@ function plain(value: unknown): unknown {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
   }
   return value;
+}
+
+/** A JSON object, also where it comes as text, as text. */
+function objectText(value: unknown): string | undefined {
+  const found = typeof value === 'string' ? parsed(value) : value;
+  return typeof found === 'object' && found !== null ? JSON.stringify(found) : undefined;
 }
 
 function parsed(json: string): unknown {

@@ -15,6 +15,7 @@ import type { OutputFile } from '../core/journal.js';
 import { mapOrdered } from '../core/ordered.js';
 import { openParquet, type ParquetFile, readRowGroup } from '../core/parquet/reader.js';
 import { columnTypesOf } from '../core/parquet/schema.js';
+import { columnName } from '../core/record.js';
 import { fileDigest } from '../core/store.js';
 import { type Pair, pairFields } from '../core/types.js';
 import { KeySet } from './derive/key-set.js';
@@ -176,9 +177,16 @@ async function verifyBytes(path: string, shard: OutputFile, report: Report): Pro
 
 function verifySchema(file: ParquetFile, report: Report): boolean {
   let good = true;
+  const optional = new Set(
+    Object.entries(pairFields).flatMap(([name, field]) =>
+      field.optional ? [columnName(name)] : [],
+    ),
+  );
   for (const [column, type] of Object.entries(columnTypesOf(pairFields))) {
     const found = file.columnTypes[column];
     if (found === type) continue;
+    // Shards from before there was such a column read as without values.
+    if (found === undefined && optional.has(column)) continue;
     report('schema', `column ${column} is ${found ?? 'missing'}, expected ${type}`);
     good = false;
   }

@@ -78,6 +78,7 @@ it('polars reads every column with its type', () => {
     fetched_at: 'String',
     license: 'String',
     extra: 'String',
+    scores: 'String',
     image: "Struct({'bytes': Binary, 'path': String})",
   });
   const train = inSplit('train');

@@ -84,7 +84,8 @@ describe('verifyShards', () => {
         'column image is missing, expected struct<bytes: binary, path: string>',
       ]),
     );
-    expect(problems).toHaveLength(17);
+    // Four of the columns may be missing.
+    expect(problems).toHaveLength(13);
   });
 
   it('names images that do not decode or have another size', async () => {

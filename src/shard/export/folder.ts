@@ -57,9 +57,10 @@ class FolderSink {
 
   async append(pair: Pair): Promise<void> {
     const name = `${pair.key}.${extensionOf(pair.image.bytes)}`;
-    const { extra, ...columns } = columnsOf(pair);
+    const columns = columnsOf(pair);
     // As text: a folder's columns must have one type, and what lists bring has many.
-    const row = { file_name: name, text: pair.text, ...columns, extra: pair.extra ?? null };
+    const { extra = null, scores = null } = pair;
+    const row = { file_name: name, text: pair.text, ...columns, extra, scores };
     const isFirst = this.#rows === 0;
     const lines =
       this.#place.metadata === 'jsonl'

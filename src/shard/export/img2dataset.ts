@@ -37,6 +37,7 @@ const fields = {
   license: optional(string()),
   dhash: string(),
   extra: optional(string()),
+  scores: optional(string()),
   txt: string(),
   jpg: bytes(),
 };

@@ -12,7 +12,7 @@ export function extensionOf(bytes: Buffer): 'jpg' | 'png' | 'webp' {
 
 /**
  * All columns but text and image, by their names in the shards; absent ones are null, `extra` is the
- * object that it spells.
+ * object that it spells, and so are `scores`.
  */
 export function columnsOf(pair: Pair): Record<string, unknown> {
   const columns: Record<string, unknown> = {};
@@ -20,7 +20,10 @@ export function columnsOf(pair: Pair): Record<string, unknown> {
     if (name === 'text' || name === 'image') continue;
     columns[columnName(name)] = pair[name] ?? null;
   }
-  if (pair.extra !== undefined) columns.extra = JSON.parse(pair.extra);
+  for (const name of ['extra', 'scores'] as const) {
+    const json = pair[name];
+    if (json !== undefined) columns[name] = JSON.parse(json);
+  }
   return columns;
 }
 
