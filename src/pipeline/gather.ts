@@ -46,14 +46,14 @@ export async function gatherCaptions(
   parts: readonly OutputFile[],
   options: GatherOptions,
 ): Promise<void> {
-  const { round, first } = lastRound(dataset, parts);
+  const { round, first } = lastRound(dataset);
   const copies = parts.map((_, part) => copiesIn(dataset, part));
   const folder = join(dataset.dir, FOLDER);
-  if (copies.some((count, part) => count > 0 && part >= first)) {
-    const total = copies.reduce((a, b) => a + b, 0);
+  const total = copies.reduce((a, b) => a + b, 0);
+  if (total > 0) {
     const gathering = new Gathering(dataset, parts, folder, options);
     await gathering.collect(copies, total, first);
-    await gathering.join(total);
+    await gathering.join(total, first);
     await gathering.rewrite(round);
   }
   await rm(folder, { recursive: true, force: true });
@@ -130,8 +130,8 @@ class Gathering {
     }
   }
 
-  /** Puts what the rows that have new copies get aside, by the part in which they stand. */
-  async join(total: number): Promise<void> {
+  /** Puts what the rows that are new, or have new copies, get aside, by the part in which they stand. */
+  async join(total: number, first: number): Promise<void> {
     const copies = new SpillSet([join(this.#folder, 'copies')]);
     const rows = new SpillSet([join(this.#folder, 'rows')]);
     const partitions = Math.min(partitionsFor(total), this.#parts.length);
@@ -147,11 +147,12 @@ class Gathering {
           captions.set(key, before);
           if (isNew) renewed.add(key);
         }
-        if (renewed.size === 0) continue;
         for (const { key, part } of records(rows, partition)) {
-          if (!renewed.has(key)) continue;
+          const its = captions.get(key);
+          // A row itself may be back, with copies from before.
+          if (its === undefined || !(renewed.has(key) || part >= first)) continue;
           const to = Math.floor((part / this.#parts.length) * partitions);
-          writer.append(to, encode(key, part, captions.get(key)));
+          writer.append(to, encode(key, part, its));
         }
       }
     });

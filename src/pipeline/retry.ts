@@ -22,17 +22,17 @@ export function retryUnits(dataset: DatasetWriter): string[] {
   return units.filter((unit) => unit.startsWith(UNIT));
 }
 
-/** The last round's number, 0 for the first fetch, and the first of its parts, which are the last of `parts`. */
-export function lastRound(
-  dataset: DatasetWriter,
-  parts: readonly OutputFile[],
-): { round: number; first: number } {
-  const units = retryUnits(dataset);
-  const last = units.at(-1);
-  if (last === undefined) return { round: 0, first: 0 };
-  const outputs = dataset.journal.get(last)?.outputs ?? [];
-  const count = outputs.filter(({ path }) => path.startsWith(FOLDER)).length;
-  return { round: units.length, first: parts.length - count };
+/**
+ * How many times selections were made parts again, to be tried again or to mend the dataset, and the first part of the
+ * last time; 0 and 0 where never.
+ */
+export function lastRound(dataset: DatasetWriter): { round: number; first: number } {
+  const firsts = dataset.journal.commits().flatMap(({ outputs }) => {
+    const again = outputs.filter(({ path }) => path.startsWith(FOLDER));
+    const numbers = again.map(({ path }) => Number(/\d+/.exec(path)?.[0]));
+    return numbers.length > 0 ? [Math.min(...numbers)] : [];
+  });
+  return { round: firsts.length, first: Math.max(0, ...firsts) };
 }
 
 /** The parts of all rounds so far, in order: they follow those of selection. */

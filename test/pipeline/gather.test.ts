@@ -18,6 +18,7 @@ import {
   selectionFields,
 } from '../../src/core/types.js';
 import { buildDataset } from '../../src/pipeline/build.js';
+import { repairDataset } from '../../src/pipeline/repair.js';
 import { verifyShards } from '../../src/shard/index.js';
 import { run, start } from '../commands/command-line.js';
 import { below, pick, prng } from '../filter/prng.js';
@@ -242,6 +243,20 @@ describe('captions of copies', () => {
     const settled = await contentOf(out);
     await buildDataset(config(), out, { retryFailed: ['http_server_error'] });
     expect(await contentOf(out)).toEqual(settled);
+  });
+
+  it('come back with rows that were damaged and fetched again', async () => {
+    const out = join(root, 'repaired');
+    await cp(reference, out, { recursive: true });
+    const path = join(out, 'data', 'train-00001.parquet');
+    const bytes = readFileSync(path);
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 1;
+    await writeFile(path, bytes);
+    const { refetched } = await repairDataset(out, { refetch: true });
+    expect(refetched).toBeGreaterThan(0);
+    const { rows } = await expectGathered(out);
+    const texts = (all: Pair[]) => all.map((row) => JSON.stringify(saysOf(row))).sort();
+    expect(texts(rows)).toEqual(texts((await tablesOf(reference)).rows));
   });
 
   it('come in rounds that are killed, with the same bytes', async () => {
