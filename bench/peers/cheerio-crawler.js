@@ -69,6 +69,8 @@ const crawler = new CheerioCrawler(
         const caption = $(image).closest('figure').find('figcaption').first();
         if (caption.length > 0) addPair(base, src, caption.text());
       });
+      const meta = (property) => $(`meta[property="${property}"]`).attr('content');
+      addPair(base, meta('og:image'), meta('og:image:alt') || meta('og:title'));
       const fresh = [];
       $('a[href], area[href]').each((_, link) => {
         const { href, rel = '' } = link.attribs;
