@@ -84,8 +84,7 @@ function describe(
       `cc2dataset's ${PUBLISHED} s are published (about one core of a cloud's machine, fetching included), not measured here: ` +
         'its last release has no working command line. It keeps images with an alt text, 405,232 in its own example.',
       'Ours reads a local file and writes the candidates as Parquet, in one process and one thread; ' +
-        'CPU includes the garbage collector’s threads. V8’s own limits of garbage: under those that `wit crawl-and-build` sets, a ' +
-        'quarter of this file took 1.5 times the CPU time and 0.77 times the memory.',
+        'CPU includes the garbage collector’s threads. Garbage is looked for as soon as `wit crawl-and-build` does.',
     ],
   };
 }

@@ -5,6 +5,7 @@
  *     node dist/bench/discover.js '{"sources": {…}, "net": {…}}' OUT
  */
 
+import { boundHeap } from '../src/commands/heap.js';
 import { buildSchema } from '../src/config.js';
 import { DatasetWriter } from '../src/core/dataset.js';
 import { silent } from '../src/core/events.js';
@@ -15,6 +16,8 @@ import { discover } from '../src/pipeline/discover.js';
 
 const [settings, out] = process.argv.slice(2) as [string, string];
 const config = buildSchema.parse(JSON.parse(settings));
+// As `wit crawl-and-build` does.
+boundHeap(config.sources.commonCrawl);
 const client = new WebClient(config.net);
 const dataset = await DatasetWriter.open(out, {
   schema: 1,

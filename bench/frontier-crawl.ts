@@ -11,7 +11,7 @@
 
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
+import { boundHeap } from '../src/commands/heap.js';
 import type { Links } from '../src/core/source.js';
 import { Frontier } from '../src/crawl/sources/frontier/frontier.js';
 import { pseudoWord, seeded, seedOf, zipfRank } from './random.js';
@@ -125,7 +125,7 @@ const all = Number(pages);
 const total: Total = { pages: 0, links: all * LINKS_PER_PAGE, bytes: 0 };
 if (how === 'disk') {
   // As `wit crawl-and-build` does.
-  setFlagsFromString('--heap-growing-percent=20');
+  boundHeap([]);
   await disk(all, folder, total);
 }
 if (how === 'memory') await memory(all, total);

@@ -1,12 +1,12 @@
 /** `wit crawl-and-build`: sources → candidates → selection → images → shards. */
 
-import { setFlagsFromString } from 'node:v8';
 import { buildConfigOf, mergeSettings, type PartialConfig, resolveConfig } from '../config.js';
 import type { CrawlSnapshot } from '../core/crawl-snapshot.js';
 import { WitError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import { isRetryable, REASONS, type Reason } from '../core/reasons.js';
 import { type Command, type CommandInput, configFlags, type Flag, namesIn } from './command.js';
+import { boundHeap } from './heap.js';
 
 export const buildFlags: Flag[] = [
   {
@@ -238,10 +238,7 @@ export const crawlAndBuild: Command = {
     }
     const retryFailed = reasonsIn(input.flags.retryFailed as string[] | undefined);
     const out = (input.flags.out as string | undefined) ?? 'wit-data';
-    // V8 lets garbage grow to several times what is in use before it looks, up to gigabytes on a large
-    // machine. Looking sooner keeps a long crawl in half the memory, at no time that can be measured; but for archives
-    // of Common Crawl, whose reading takes half as much CPU time again, in three quarters of the memory.
-    setFlagsFromString('--heap-growing-percent=20');
+    boundHeap(config.sources.commonCrawl);
     const { buildDataset } = await import('../pipeline/build.js');
     const { summariseCrawl, summariseRefusals } = await import('./crawl-summary.js');
     let run: CrawlSnapshot | undefined;
