@@ -8,27 +8,38 @@
  */
 
 import { buildImage, MatchImage, type Matching, READERS } from './match/image.js';
-import { Lexicon } from './match/lexicon.js';
+import { createLookUp, Lexicon } from './match/lexicon.js';
 import { WordRow } from './match/row.js';
-import { Trie } from './match/trie.js';
+import { createTrie, type Trie } from './match/trie.js';
 
 export { MatchImage, type Matching } from './match/image.js';
 export { tokenise } from './match/words.js';
 
 export class QueryMatcher {
   readonly image: MatchImage;
+  /**
+   * Writes to `found` what `match` gives, in no particular order, and returns how many they are. Makes no
+   * garbage.
+   */
+  readonly find: (text: string) => number;
   readonly #known: Lexicon;
-  readonly #row: WordRow;
   readonly #trie: Trie;
 
   /** @param queries texts, or what was built from them */
   constructor(queries: readonly string[] | MatchImage, matching: Matching = 'normalized') {
     const image = queries instanceof MatchImage ? queries : buildImage(queries, matching);
     this.image = image;
-    this.#trie = new Trie(image, image.queries);
-    const lexicon = new Lexicon(image);
-    this.#row = new WordRow(lexicon);
-    this.#known = image.matching === 'normalized' ? lexicon : new Lexicon(image.known);
+    const row = new WordRow((waiting) => createLookUp(image, waiting));
+    const trie = createTrie(image, image.queries);
+    const read = READERS[image.matching];
+    // A closure: see `createLookUp`.
+    this.find = (text) => {
+      read(text, row);
+      row.finish();
+      return trie.read(row.words, row.count);
+    };
+    this.#trie = trie;
+    this.#known = new Lexicon(image.matching === 'normalized' ? image : image.known);
   }
 
   /** Indices of all queries that `text` contains, overlapping ones too; ascending, each once. */
@@ -38,19 +49,9 @@ export class QueryMatcher {
     return Array.from(this.found.subarray(0, count).sort());
   }
 
-  /**
-   * Writes to `found` what `match` gives, in no particular order, and returns how many they are. Makes no
-   * garbage.
-   */
-  find(text: string): number {
-    const row = this.#row;
-    READERS[this.image.matching](text, row);
-    return this.#trie.read(row.words, row.count);
-  }
-
   /** The queries found last, up to the count that `find` returned; valid until it is called again. */
   get found(): Int32Array {
-    return this.#trie.found;
+    return this.#trie.found();
   }
 
   /** Whether `word`, as `tokenise` gives it, stands in any query. */

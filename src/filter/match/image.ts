@@ -15,7 +15,7 @@ import { readNormalized } from './words.js';
 export const MATCHINGS = ['normalized', 'metaclip'] as const;
 export type Matching = (typeof MATCHINGS)[number];
 
-/** Cuts a text into words. */
+/** Cuts a text into words; `finish` of the row comes after. */
 export const READERS = { normalized: readNormalized, metaclip: readMetaclip };
 /** Cuts a query into words. */
 const QUERY_READERS = { normalized: readNormalized, metaclip: readMetaclipEntry };
@@ -139,12 +139,13 @@ function readQueries(
 ): { words: Int32Array; ends: Int32Array; lexicon: LexiconArrays } {
   const read = QUERY_READERS[matching];
   const builder = new LexiconBuilder();
-  const row = new WordRow(builder);
+  const row = new WordRow((waiting) => () => builder.resolve(waiting));
   const ends = new Int32Array(queries.length);
   let words = new Int32Array(2 * queries.length);
   let count = 0;
   for (const [index, text] of queries.entries()) {
     read(text, row);
+    row.finish();
     if (count + row.count > words.length) {
       const larger = new Int32Array(2 * (count + row.count));
       larger.set(words);

@@ -7,7 +7,7 @@
  * in the order of how many queries use the word, so that what is often wanted shares lines and pages.
  */
 
-import { BLOCK, NO_WORD, WordRow, type WordTable } from './row.js';
+import { BLOCK, NO_WORD, WordRow } from './row.js';
 
 /** In place of a query: none. */
 export const NONE = -1;
@@ -53,129 +53,153 @@ export interface LexiconArrays {
   readonly letters: Uint16Array;
 }
 
-abstract class Table implements WordTable {
-  protected slots: Int32Array;
-  protected entries: Int32Array;
-  protected letters: Uint16Array;
-  /** The bits of a slot that hold the number. */
-  protected numberBits: number;
+/** Whether the word that waits at `index` is that of its length with this number. */
+function isSame(
+  entries: Int32Array,
+  letters: Uint16Array,
+  { begins, lengths, units, pairs }: WordRow,
+  index: number,
+  word: number,
+): boolean {
+  const length = lengths[index] as number;
+  const begin = begins[index] as number;
+  const at = word * STRIDE + UNITS;
+  const pair = begin >> 1;
+  const mask = PAIRS * (length > SHORT ? SHORT + 1 : length);
+  // In one go: a loop over words of all lengths costs more by its mispredicted ends.
+  const differs =
+    (((entries[at] as number) ^ (pairs[pair] as number)) & (MASKS[mask] as number)) |
+    (((entries[at + 1] as number) ^ (pairs[pair + 1] as number)) & (MASKS[mask + 1] as number)) |
+    (((entries[at + 2] as number) ^ (pairs[pair + 2] as number)) & (MASKS[mask + 2] as number)) |
+    (((entries[at + 3] as number) ^ (pairs[pair + 3] as number)) & (MASKS[mask + 3] as number)) |
+    (((entries[at + 4] as number) ^ (pairs[pair + 4] as number)) & (MASKS[mask + 4] as number)) |
+    (((entries[at + 5] as number) ^ (pairs[pair + 5] as number)) & (MASKS[mask + 5] as number));
+  if (differs !== 0) return false;
+  return length <= SHORT || isSameRest(entries, letters, units, at, begin, length);
+}
 
-  constructor({ slots, entries, letters }: LexiconArrays) {
-    this.slots = slots;
-    this.entries = entries;
-    this.letters = letters;
-    this.numberBits = numberBits(entries.length / STRIDE);
-  }
+function isSameRest(
+  entries: Int32Array,
+  letters: Uint16Array,
+  units: Uint16Array,
+  at: number,
+  begin: number,
+  length: number,
+): boolean {
+  const rest = (entries[at + PAIRS - 1] as number) - LONG_HEAD;
+  let same = LONG_HEAD;
+  while (same < length && letters[rest + same] === units[begin + same]) same++;
+  return same === length;
+}
 
-  abstract resolve(row: WordRow): void;
-
-  /** The number of the word that waits at `index`, from the place on where `hash` leads. */
-  protected find(row: WordRow, index: number, hash: number): number {
-    const { slots, entries, numberBits } = this;
-    const mask = slots.length - 1;
-    const length = row.lengths[index] as number;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const value = slots[slot] as number;
-      if (value === 0) return UNKNOWN;
-      if (((value ^ hash) & ~numberBits) !== 0) continue;
-      const word = value & numberBits;
-      if ((entries[word * STRIDE + LENGTH] as number) >> 1 !== length) continue;
-      if (this.isSame(row, index, word)) return word;
-    }
-  }
-
-  /** Whether the word that waits at `index` is that of its length with this number. */
-  protected isSame(
-    { begins, lengths, units, pairs }: WordRow,
-    index: number,
-    word: number,
-  ): boolean {
-    const { entries } = this;
-    const length = lengths[index] as number;
-    const begin = begins[index] as number;
-    const at = word * STRIDE + UNITS;
-    const pair = begin >> 1;
-    const mask = PAIRS * (length > SHORT ? SHORT + 1 : length);
-    // In one go: a loop over words of all lengths costs more by its mispredicted ends.
-    const differs =
-      (((entries[at] as number) ^ (pairs[pair] as number)) & (MASKS[mask] as number)) |
-      (((entries[at + 1] as number) ^ (pairs[pair + 1] as number)) & (MASKS[mask + 1] as number)) |
-      (((entries[at + 2] as number) ^ (pairs[pair + 2] as number)) & (MASKS[mask + 2] as number)) |
-      (((entries[at + 3] as number) ^ (pairs[pair + 3] as number)) & (MASKS[mask + 3] as number)) |
-      (((entries[at + 4] as number) ^ (pairs[pair + 4] as number)) & (MASKS[mask + 4] as number)) |
-      (((entries[at + 5] as number) ^ (pairs[pair + 5] as number)) & (MASKS[mask + 5] as number));
-    if (differs !== 0) return false;
-    if (length <= SHORT) return true;
-    const rest = (entries[at + PAIRS - 1] as number) - LONG_HEAD;
-    let same = LONG_HEAD;
-    while (same < length && this.letters[rest + same] === units[begin + same]) same++;
-    return same === length;
+/** The number of the word that waits at `index`, from the place on where `hash` leads. */
+function find(
+  slots: Int32Array,
+  entries: Int32Array,
+  letters: Uint16Array,
+  numberBits: number,
+  row: WordRow,
+  index: number,
+  hash: number,
+): number {
+  const mask = slots.length - 1;
+  const length = row.lengths[index] as number;
+  for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+    const value = slots[slot] as number;
+    if (value === 0) return UNKNOWN;
+    if (((value ^ hash) & ~numberBits) !== 0) continue;
+    const word = value & numberBits;
+    if ((entries[word * STRIDE + LENGTH] as number) >> 1 !== length) continue;
+    if (isSame(entries, letters, row, index, word)) return word;
   }
 }
 
-export class Lexicon extends Table {
-  readonly #hashes = new Int32Array(BLOCK);
-  readonly #guesses = new Int32Array(BLOCK);
-  readonly #asked = new WordRow(this);
+/**
+ * Returns what looks up the words that wait in `row`. A closure over one constant object, not a class: what is made
+ * only once in a thread V8 compiles with the tables as constants, instead of reading and checking at every
+ * word where they lie and how long they are. It takes what it reads into variables of its own, so that where several
+ * are made, and share one compiled form, it is about as fast as a method would be.
+ */
+export function createLookUp(arrays: LexiconArrays, row: WordRow): () => void {
+  const own = {
+    slots: arrays.slots,
+    entries: arrays.entries,
+    letters: arrays.letters,
+    slotMask: arrays.slots.length - 1,
+    bits: numberBits(arrays.entries.length / STRIDE),
+    hashes: row.hashes,
+    lengths: row.lengths,
+    spreads: new Int32Array(BLOCK),
+    guesses: new Int32Array(BLOCK),
+  };
 
   /** Three passes, each of reads that wait for nothing but the pass before: slots, entries, units. */
-  resolve(row: WordRow): void {
-    const { slots, entries, numberBits } = this;
-    const { lengths, waiting, words, count } = row;
-    const hashes = this.#hashes;
-    const guesses = this.#guesses;
-    const mask = slots.length - 1;
+  return function lookUp(): void {
+    const { slots, entries, letters, slotMask, bits, hashes, lengths, spreads, guesses } = own;
+    const { waiting, words, count } = row;
     for (let index = 0; index < waiting; index++) {
-      const hash = spread(row.hashes[index] as number);
-      hashes[index] = hash;
-      guesses[index] = slots[hash & mask] as number;
+      const hash = spread(hashes[index] as number);
+      spreads[index] = hash;
+      guesses[index] = slots[hash & slotMask] as number;
     }
     for (let index = 0; index < waiting; index++) {
       const value = guesses[index] as number;
-      const tag = (value ^ (hashes[index] as number)) & ~numberBits;
-      const word = value & numberBits & ifZero(tag);
+      const tag = (value ^ (spreads[index] as number)) & ~bits;
+      const word = value & bits & ifZero(tag);
       const length = (entries[word * STRIDE + LENGTH] as number) >> 1;
       guesses[index] = word & ifZero(length ^ (lengths[index] as number));
     }
     for (let index = 0; index < waiting; index++) {
       const word = guesses[index] as number;
       words[count + index] =
-        word !== UNKNOWN && this.isSame(row, index, word)
+        word !== UNKNOWN && isSame(entries, letters, row, index, word)
           ? word
-          : this.find(row, index, hashes[index] as number);
+          : find(slots, entries, letters, bits, row, index, spreads[index] as number);
     }
+  };
+}
+
+/** Asked for single words, not in a loop over texts. */
+export class Lexicon {
+  readonly #arrays: LexiconArrays;
+  readonly #numberBits: number;
+  readonly #asked = new WordRow(() => () => undefined);
+
+  constructor(arrays: LexiconArrays) {
+    this.#arrays = arrays;
+    this.#numberBits = numberBits(arrays.entries.length / STRIDE);
   }
 
   has(word: string): boolean {
     const row = this.#asked;
     row.begin(word.length);
     row.push(word, 0);
-    row.finish();
-    return row.words[0] !== UNKNOWN;
+    const hash = spread(row.hashes[0] as number);
+    const { slots, entries, letters } = this.#arrays;
+    return find(slots, entries, letters, this.#numberBits, row, 0, hash) !== UNKNOWN;
   }
 }
 
 /** Takes in what it is asked for and has not. */
-export class LexiconBuilder extends Table {
+export class LexiconBuilder implements LexiconArrays {
+  slots: Int32Array = new Int32Array(2048);
+  entries: Int32Array = new Int32Array(1024 * STRIDE);
+  letters: Uint16Array = new Uint16Array(4096);
   /** Of each word: its hash, and how often it was asked for. */
   #hashes = new Int32Array(1024);
   #uses = new Int32Array(1024);
   #lettersUsed = 0;
+  #numberBits = numberBits(1024);
   /** How many words there are. */
   size = 0;
 
-  constructor() {
-    super({
-      slots: new Int32Array(2048),
-      entries: new Int32Array(1024 * STRIDE),
-      letters: new Uint16Array(4096),
-    });
-  }
-
+  /** Looks up the words that wait in `row`; what is new is taken in. */
   resolve(row: WordRow): void {
     for (let index = 0; index < row.waiting; index++) {
       const hash = spread(row.hashes[index] as number);
-      const word = this.find(row, index, hash) || this.#add(row, index, hash);
+      const word =
+        find(this.slots, this.entries, this.letters, this.#numberBits, row, index, hash) ||
+        this.#add(row, index, hash);
       this.#uses[word] = (this.#uses[word] as number) + 1;
       row.words[row.count + index] = word;
     }
@@ -223,7 +247,7 @@ export class LexiconBuilder extends Table {
       this.entries[(word + 1) * STRIDE - 1] = this.#keep(rest);
     }
     this.#hashes[word] = hash;
-    put(this.slots, this.numberBits, hash, word);
+    put(this.slots, this.#numberBits, hash, word);
     return word;
   }
 
@@ -251,9 +275,9 @@ export class LexiconBuilder extends Table {
     this.#uses = twice(this.#uses);
     this.entries = twice(this.entries);
     this.slots = new Int32Array(2 * this.slots.length);
-    this.numberBits = numberBits(this.#hashes.length);
+    this.#numberBits = numberBits(this.#hashes.length);
     for (let word = 1; word < this.size; word++) {
-      put(this.slots, this.numberBits, this.#hashes[word] as number, word);
+      put(this.slots, this.#numberBits, this.#hashes[word] as number, word);
     }
   }
 }

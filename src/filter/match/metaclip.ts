@@ -23,7 +23,7 @@ const KIND = new Uint8Array(0x1_0000);
 for (const unit of [' ', '\t', '\n', '\r']) KIND[unit.charCodeAt(0)] = GAP;
 for (const unit of [',', '.', ';', ':', '?', '!', '`']) KIND[unit.charCodeAt(0)] = WRAPPED;
 
-/** Cuts a text into its words. */
+/** Cuts a text into its words, of which the last still wait: see `WordRow.finish`. */
 export function readMetaclip(text: string, row: WordRow): void {
   row.begin(text.length);
   const { units } = row;
@@ -50,7 +50,6 @@ export function readMetaclip(text: string, row: WordRow): void {
     hash = HASH_START;
   }
   row.close(hash, begin, end - begin);
-  row.finish();
 }
 
 /** Cuts an entry of the list into its words. */
@@ -58,5 +57,4 @@ export function readMetaclipEntry(entry: string, row: WordRow): void {
   row.begin(entry.length);
   let begin = 0;
   for (const word of entry.split(' ')) begin = row.push(word, begin);
-  row.finish();
 }

@@ -18,16 +18,16 @@ export function hashOn(hash: number, unit: number): number {
   return Math.imul(hash ^ unit, 0x01000193);
 }
 
-/** Gives words their numbers, from 1; `NO_WORD` to those that it has not. */
-export interface WordTable {
-  /** Puts the numbers of the words that wait behind those of the row. */
-  resolve(row: WordRow): void;
-}
+/**
+ * Gives words their numbers, from 1; `NO_WORD` to those that it has not. What it returns for a row puts the
+ * numbers of the words that wait behind those of the row.
+ */
+export type WordTable = (row: WordRow) => () => void;
 
 export const NO_WORD = 0;
 
 export class WordRow {
-  readonly #table: WordTable;
+  readonly #resolve: () => void;
   /** Where a reader writes the units of a text's words, before it closes them. */
   units = new Uint16Array(0);
   /** The same, two units in each integer. */
@@ -43,7 +43,7 @@ export class WordRow {
   count = 0;
 
   constructor(table: WordTable) {
-    this.#table = table;
+    this.#resolve = table(this);
   }
 
   /** For a text of `length` units. */
@@ -101,7 +101,10 @@ export class WordRow {
     this.waiting = total - this.count;
   }
 
-  /** Looks up what waits. One word more than there are may be read from `words`; it is none. */
+  /**
+   * Looks up what waits. At the end of a text it is called by who called the reader: so the reader's loop is compiled
+   * without it. One word more than there are may be read from `words`; it is none.
+   */
   finish(): void {
     const count = this.count + this.waiting;
     if (count >= this.words.length) {
@@ -109,7 +112,7 @@ export class WordRow {
       larger.set(this.words);
       this.words = larger;
     }
-    this.#table.resolve(this);
+    this.#resolve();
     this.waiting = 0;
     this.count = count;
     this.words[count] = NO_WORD;

@@ -51,159 +51,187 @@ function queryField(query: number, more: boolean): number {
   return query * 2 + (more ? 1 : 0);
 }
 
-export class Trie {
-  readonly #entries: Int32Array;
-  readonly #steps: Int32Array;
-  readonly #stepBits: Int32Array;
-  readonly #sameWords: Int32Array;
-  /** Of a block of words: those that a step may follow, and the first steps. */
-  readonly #begins = new Int32Array(BLOCK);
-  readonly #firstSteps = new Int32Array(BLOCK);
-  /** What a block of words ends: query fields, the first `#fieldCount`. */
-  #fields = new Int32Array(4 * BLOCK);
-  #fieldCount = 0;
-  /** Of each query, the last text with much in it that it was found in; made when there is one. */
-  #foundIn: Uint32Array | undefined;
-  readonly #queries: number;
-  #fullTexts = 0;
-  #count = 0;
-  /** What the last reading found, up to the count it returned. */
-  found = new Int32Array(256);
-
-  constructor({ entries, steps, stepBits, sameWords }: TrieArrays, queries: number) {
-    this.#entries = entries;
-    this.#steps = steps;
-    this.#sameWords = sameWords;
-    this.#stepBits = stepBits;
-    this.#queries = queries;
-  }
-
+/** Reads one text after the other. */
+export interface Trie {
   /**
    * Finds the queries among the first `count` of `words`, behind which stands NO_WORD: each once, in no
    * particular order.
    *
-   * @returns how many it has written to `found`
+   * @returns how many there are
    */
-  read(words: Int32Array, count: number): number {
-    this.#count = 0;
+  read(words: Int32Array, count: number): number;
+  /** What the last reading found, up to the count it returned. */
+  found(): Int32Array;
+}
+
+/** Made of closures, not a class: see `createLookUp`. */
+export function createTrie(
+  { entries, steps, stepBits, sameWords }: TrieArrays,
+  queries: number,
+): Trie {
+  const own = {
+    entries,
+    steps,
+    stepBits,
+    /** Of a block of words: those that a step may follow, and the first steps. */
+    begins: new Int32Array(BLOCK),
+    firstSteps: new Int32Array(BLOCK),
+  };
+  /** What a block of words ends: query fields, the first `fieldCount`. */
+  let fields = new Int32Array(4 * BLOCK);
+  let fieldCount = 0;
+  /** Of each query, the last text with much in it that it was found in; made when there is one. */
+  let foundIn = new Uint32Array(0);
+  let fullTexts = 0;
+  let found = new Int32Array(256);
+  let foundCount = 0;
+
+  function read(words: Int32Array, count: number): number {
+    foundCount = 0;
     let full = false;
     for (let from = 0; from < count; from += BLOCK) {
-      this.#collect(words, from, Math.min(from + BLOCK, count));
-      if (!full && (count > BLOCK || this.#fieldCount > FEW)) {
+      const to = Math.min(from + BLOCK, count);
+      collect(words, from, to);
+      if (!full && (count > BLOCK || fieldCount > FEW)) {
         full = true;
-        this.#beginFullText();
+        beginFullText();
       }
-      this.#add(full);
+      if (full) dropFoundBefore();
+      else dropRepeatedOfFew();
+      add();
     }
-    return this.#count;
+    return foundCount;
   }
 
   /** Puts into `fields` all that begins at one of the words from `from` to `to`. */
-  #collect(words: Int32Array, from: number, to: number): void {
-    const entries = this.#entries;
-    const steps = this.#steps;
-    const stepBits = this.#stepBits;
-    const fields = this.#fields;
-    const begins = this.#begins;
-    const firstSteps = this.#firstSteps;
+  function collect(words: Int32Array, from: number, to: number): void {
+    const { entries, steps, stepBits, begins, firstSteps } = own;
     // Written and then counted or not, without a branch that would be mispredicted.
-    let fieldCount = 0;
+    let out = fields;
+    let outCount = 0;
     let beginCount = 0;
-    let entry = (words[from] as number) * ENTRY;
+    let word = words[from] as number;
     for (let at = from; at < to; at++) {
+      const entry = word * ENTRY;
       const field = entries[entry + WORD_QUERY] as number;
-      fields[fieldCount] = field;
-      fieldCount += (field >>> 31) ^ 1;
-      const word = words[at] as number;
+      out[outCount] = field;
+      outCount += (field >>> 31) ^ 1;
       const next = words[at + 1] as number;
       const hash = hashOf(word, next);
       const bits = stepBits[bitsAt(hash, stepBits)] as number;
       begins[beginCount] = at;
       beginCount += (bits >>> (hash & 31)) & (entries[entry + WORD_LENGTH] as number) & 1;
-      entry = next * ENTRY;
+      word = next;
     }
-    this.#fieldCount = fieldCount;
     for (let index = 0; index < beginCount; index++) {
       const at = begins[index] as number;
-      firstSteps[index] = this.#step(words[at] as number, words[at + 1] as number);
+      firstSteps[index] = findStep(steps, stepBits, words[at] as number, words[at + 1] as number);
     }
     for (let index = 0; index < beginCount; index++) {
       let at = (begins[index] as number) + 1;
       let step = firstSteps[index] as number;
       while (step !== NONE) {
         const field = steps[step + QUERY] as number;
-        if (field !== NONE) this.#push(field);
+        if (outCount === out.length) out = twice(out);
+        out[outCount] = field;
+        outCount += (field >>> 31) ^ 1;
         const to = steps[step + TO] as number;
         const next = words[++at] as number;
-        step = (to & 1) === 0 || next === UNKNOWN ? NONE : this.#step(to >> 1, next);
+        step = (to & 1) === 0 || next === UNKNOWN ? NONE : findStep(steps, stepBits, to >> 1, next);
       }
     }
+    fields = out;
+    fieldCount = outCount;
   }
 
-  /** Where the step begins, or NONE. */
-  #step(node: number, word: number): number {
-    const steps = this.#steps;
-    const hash = hashOf(node, word);
-    const bits = this.#stepBits[bitsAt(hash, this.#stepBits)] as number;
-    if (((bits >>> (hash & 31)) & 1) === 0) return NONE;
-    const mask = steps.length / STEP - 1;
-    let slot = hash & mask;
-    for (;;) {
-      const at = slot * STEP;
-      const from = steps[at + FROM] as number;
-      if (from === node && steps[at + WORD] === word) return at;
-      if (from === 0) return NONE;
-      slot = (slot + 1) & mask;
+  /** Keeps each of `fields` once, by looking through those before. */
+  function dropRepeatedOfFew(): void {
+    const all = fields;
+    const count = fieldCount;
+    let kept = 0;
+    for (let index = 0; index < count; index++) {
+      const field = all[index] as number;
+      let before = 0;
+      while (before < kept && all[before] !== field) before++;
+      if (before === kept) all[kept++] = field;
     }
+    fieldCount = kept;
   }
 
-  #push(field: number): void {
-    if (this.#fieldCount === this.#fields.length) this.#fields = twice(this.#fields);
-    this.#fields[this.#fieldCount++] = field;
-  }
-
-  /** Adds the queries of `fields` that were not found before. */
-  #add(full: boolean): void {
-    const fields = this.#fields;
-    const fieldCount = this.#fieldCount;
+  /** Keeps of `fields` what was not found before in the text. */
+  function dropFoundBefore(): void {
+    let kept = 0;
     for (let index = 0; index < fieldCount; index++) {
       const field = fields[index] as number;
-      const query = field >> 1;
-      if (full) {
-        const foundIn = this.#foundIn as Uint32Array;
-        if (foundIn[query] === this.#fullTexts) continue;
-        foundIn[query] = this.#fullTexts;
-      } else {
-        let before = 0;
-        while (before < index && fields[before] !== field) before++;
-        if (before < index) continue;
-      }
-      this.#find(query);
+      if (foundIn[field >> 1] === fullTexts) continue;
+      foundIn[field >> 1] = fullTexts;
+      fields[kept++] = field;
+    }
+    fieldCount = kept;
+  }
+
+  /** Adds the queries of `fields` to what was found. */
+  function add(): void {
+    const all = fields;
+    const count = fieldCount;
+    while (foundCount + count > found.length) found = twice(found);
+    const out = found;
+    let outCount = foundCount;
+    let repeated = 0;
+    for (let index = 0; index < count; index++) {
+      const field = all[index] as number;
+      out[outCount++] = field >> 1;
+      repeated |= field & 1;
+    }
+    foundCount = outCount;
+    if (repeated !== 0) addOthers();
+  }
+
+  /** Adds the queries with the same words as those of `fields`. */
+  function addOthers(): void {
+    for (let index = 0; index < fieldCount; index++) {
+      const field = fields[index] as number;
       if ((field & 1) === 0) continue;
-      let other = this.#sameWords[query] as number;
-      for (; other !== NONE; other = this.#sameWords[other] as number) this.#find(other);
+      let other = sameWords[field >> 1] as number;
+      for (; other !== NONE; other = sameWords[other] as number) {
+        if (foundCount === found.length) found = twice(found);
+        found[foundCount++] = other;
+      }
     }
   }
 
-  #find(query: number): void {
-    if (this.#count === this.found.length) this.found = twice(this.found);
-    this.found[this.#count++] = query;
+  function beginFullText(): void {
+    if (foundIn.length === 0) foundIn = new Uint32Array(queries);
+    if (fullTexts === 0xffff_ffff) {
+      foundIn.fill(0);
+      fullTexts = 0;
+    }
+    fullTexts += 1;
   }
 
-  #beginFullText(): void {
-    this.#foundIn ??= new Uint32Array(this.#queries);
-    if (this.#fullTexts === 0xffff_ffff) {
-      this.#foundIn.fill(0);
-      this.#fullTexts = 0;
-    }
-    this.#fullTexts += 1;
-  }
+  return { read, found: () => found };
 }
 
 function twice(values: Int32Array): Int32Array<ArrayBuffer> {
   const larger = new Int32Array(2 * values.length);
   larger.set(values);
   return larger;
+}
+
+/** Where the step begins, or NONE. */
+function findStep(steps: Int32Array, stepBits: Int32Array, node: number, word: number): number {
+  const hash = hashOf(node, word);
+  const bits = stepBits[bitsAt(hash, stepBits)] as number;
+  if (((bits >>> (hash & 31)) & 1) === 0) return NONE;
+  const mask = steps.length / STEP - 1;
+  let slot = hash & mask;
+  for (;;) {
+    const at = slot * STEP;
+    const from = steps[at + FROM] as number;
+    if (from === node && steps[at + WORD] === word) return at;
+    if (from === 0) return NONE;
+    slot = (slot + 1) & mask;
+  }
 }
 
 function hashOf(node: number, word: number): number {

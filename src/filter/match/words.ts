@@ -101,7 +101,7 @@ function foldCharacter(character: string): number {
   return folded.charCodeAt(0);
 }
 
-/** Cuts a text into the words of `tokenise(text)`. */
+/** Cuts a text into the words of `tokenise(text)`, of which the last still wait: see `WordRow.finish`. */
 export function readNormalized(text: string, row: WordRow): void {
   const folds = foldTable();
   row.begin(text.length);
@@ -156,7 +156,6 @@ export function readNormalized(text: string, row: WordRow): void {
     }
   }
   if (end > begin) row.close(hash, begin, end - begin);
-  row.finish();
 }
 
 function endOfPart(text: string, from: number, folds: Uint16Array): number {

@@ -5,12 +5,14 @@ import { readNormalized, tokenise } from '../../../src/filter/match/words.js';
 import { below, pick, prng } from '../prng.js';
 
 const lexicon = new LexiconBuilder();
-const row = new WordRow(lexicon);
-const rowOfWords = new WordRow(lexicon);
+const table = (row: WordRow) => () => lexicon.resolve(row);
+const row = new WordRow(table);
+const rowOfWords = new WordRow(table);
 
 /** Whether a text is read as `tokenise` cuts it. */
 function expectAlike(text: string): void {
   readNormalized(text, row);
+  row.finish();
   const read = Array.from(row.words.subarray(0, row.count));
   rowOfWords.begin(0);
   let begin = 0;
