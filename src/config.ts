@@ -386,7 +386,7 @@ export const buildSchema = z.strictObject({
   filter: filterSchema.prefault({}),
   shard: shardSchema.prefault({}),
   seed: z.int().min(0).default(0),
-  /** Threads that judge captions in selection; 0: one a core, at most 8. Changes no result. */
+  /** Threads that judge captions in selection; 0: one a core but one, at most 8. Changes no result. */
   workers: z.int().min(0).default(0),
   /**
    * Time written as every row's fetchedAt (ISO 8601). Default: SOURCE_DATE_EPOCH where set, else the

@@ -187,7 +187,7 @@ export const buildFlags: Flag[] = [
   },
   {
     flags: '--workers <n>',
-    summary: 'threads that judge captions (default: one a core, at most 8)',
+    summary: 'threads that judge captions (default: one a core but one, at most 8)',
     key: 'workers',
     kind: 'number',
   },

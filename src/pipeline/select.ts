@@ -31,8 +31,12 @@ const UNIT = 'select';
 const FOLDER = 'selecting';
 /** Candidates in one unit, at least: a few seconds of work and a few MB on disk. */
 const UNIT_ROWS = 100_000;
-/** Unless more are asked for: one thread reads and writes for all of them. */
+/** Unless more are asked for: this one reads and writes for all of them. */
 const MOST_THREADS = 8;
+
+/** Threads that judge, unless a number is asked for: this one has enough to do to fill a core. */
+const threadsOfThisMachine = (): number =>
+  Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1));
 
 /** Returns the parts to fetch, in order. */
 export async function select(
@@ -58,8 +62,7 @@ async function selectAll(
   const units = unitsOf(dataset, unitRows);
   const total = units.reduce((sum, { rows }) => sum + rows, 0);
   const { filter, seed } = config;
-  const threads =
-    config.workers > 0 ? config.workers : Math.min(MOST_THREADS, availableParallelism());
+  const threads = config.workers > 0 ? config.workers : threadsOfThisMachine();
   const parts = { folder, units, queries };
   const selector = new Selector({ ...parts, config: filter, seed, threads, emit, signal });
   emit({ type: 'begin', task: UNIT, unit: 'candidates', total });
