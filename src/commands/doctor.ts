@@ -37,12 +37,12 @@ export const doctor: Command = {
       memoryBytes: totalmem(),
       freeDiskBytes: bavail * bsize,
     };
-    io.print(`wit        ${machine.wit}`);
-    io.print(`node       ${machine.node}`);
-    io.print(`sharp      ${machine.sharp}`);
-    io.print(`bzip2      ${machine.bzip2 ?? 'none: wit queries build cannot read .bz2 dumps'}`);
-    io.print(`machine    ${machine.cores} cores, ${gigabytes(machine.memoryBytes)} memory`);
-    io.print(`disk       ${gigabytes(machine.freeDiskBytes)} free here`);
+    io.print(line('wit', machine.wit));
+    io.print(line('node', machine.node));
+    io.print(line('sharp', machine.sharp));
+    io.print(line('bzip2', `${machine.bzip2 ?? 'none: wit queries build cannot read .bz2 dumps'}`));
+    io.print(line('machine', `${machine.cores} cores, ${gigabytes(machine.memoryBytes)} memory`));
+    io.print(line('disk', `${gigabytes(machine.freeDiskBytes)} free here`));
     for (const line of engineLines(report)) io.print(line);
     io.result({ ...machine, engine: report });
     const [first] = report.problems;
@@ -89,14 +89,17 @@ async function engineReport(flag: string | undefined): Promise<EngineReport> {
 }
 
 function engineLines(report: EngineReport): string[] {
-  const lines = [`python     ${report.pythonVersion ?? 'not found'} (${report.python || 'none'})`];
-  for (const [name, version] of Object.entries(report.packages)) {
-    lines.push(`${name.padEnd(11)}${version ?? 'missing'}`);
-  }
-  lines.push(`devices    ${[...report.gpus, ...report.devices].join(', ') || 'none'}`);
-  for (const { what, mend } of report.problems)
-    lines.push(`problem    ${what}\n           ${mend}`);
-  return lines;
+  return [
+    line('python', `${report.pythonVersion ?? 'not found'} (${report.python || 'none'})`),
+    ...Object.entries(report.packages).map(([name, version]) => line(name, version ?? 'missing')),
+    line('devices', [...report.gpus, ...report.devices].join(', ') || 'none'),
+    ...report.problems.flatMap(({ what, mend }) => [line('problem', what), line('', mend)]),
+  ];
+}
+
+/** The longest name is `safetensors`. */
+function line(name: string, value: string): string {
+  return `${name.padEnd(13)}${value}`;
 }
 
 function gigabytes(bytes: number): string {
