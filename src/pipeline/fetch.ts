@@ -159,9 +159,9 @@ async function resumeAt(
     // A kill between the commit and the end of its log leaves the log.
     await rm(join(dataset.dir, logPath(part)), { force: true });
     const columns = ['key', 'sha256', 'dhash'] as const;
-    const path = shards.get(part);
-    if (path === undefined) continue;
-    for await (const row of readRecords(join(dataset.dir, path), pairFields, { columns })) {
+    const shard = shards.get(part);
+    if (shard === undefined) continue;
+    for await (const row of readRecords(join(dataset.dir, shard.path), pairFields, { columns })) {
       duplicates.add(row);
     }
   }

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { DatasetWriter } from '../core/dataset.js';
 import type { Emit } from '../core/events.js';
+import { fault } from '../core/intact.js';
 import type { OutputFile } from '../core/journal.js';
 import { readRecords } from '../core/parquet/reader.js';
 import { SpillSet, SpillWriter } from '../core/spill.js';
@@ -37,7 +38,8 @@ interface GatherOptions {
 }
 
 /**
- * Looks at the copies found since the last time.
+ * Looks at the copies found since the last time. A shard that was damaged since it was written is named and left as
+ * it is, with the checksum that shows it.
  * @param parts all of the dataset, each of them committed
  * @throws WitError `disk`, or `bad_file` for a damaged part.
  */
@@ -70,7 +72,7 @@ class Gathering {
   readonly #parts: readonly OutputFile[];
   readonly #folder: string;
   readonly #options: GatherOptions;
-  readonly #shards: ReadonlyMap<number, string>;
+  readonly #shards: ReadonlyMap<number, OutputFile>;
 
   constructor(
     dataset: DatasetWriter,
@@ -100,7 +102,7 @@ class Gathering {
         this.#options.signal.throwIfAborted();
         const shard = this.#shards.get(part);
         if (shard === undefined) continue;
-        const path = join(this.#dataset.dir, shard);
+        const path = join(this.#dataset.dir, shard.path);
         for await (const { key } of readRecords(path, pairFields, { columns: ['key'] })) {
           writer.append(partitionOf(key, partitions), encode(key, part));
         }
@@ -198,9 +200,16 @@ class Gathering {
       if (!isDeepStrictEqual(row, { text, otherTexts, queries })) changed.set(own.id, row);
     }
     if (changed.size === 0) return;
+    const wrong = await fault(join(dir, shard.path), shard);
+    // A run that was killed may have put the new file in its place before the journal knew.
+    if (wrong !== undefined && !(await saysAlready(join(dir, shard.path), changed))) {
+      const text = `${shard.path} is not the file that was written (${wrong}): its captions stay as they are`;
+      this.#options.emit({ type: 'message', level: 'warning', text });
+      return;
+    }
     // What a manifest from before says of the shard will no longer hold.
     await this.#dataset.reopen();
-    const output = await rewriteCaptions(dir, shard, (key) => changed.get(key));
+    const output = await rewriteCaptions(dir, shard.path, (key) => changed.get(key));
     const counts = { gathered: changed.size };
     await journal.commit({ unit, stage: 'shard', outputs: [output], counts });
   }
@@ -223,6 +232,19 @@ class Gathering {
       writer.abort();
     }
   }
+}
+
+/** Whether the rows of the shard at `path` say all of `changed`. */
+async function saysAlready(
+  path: string,
+  changed: ReadonlyMap<string, RowCaptions>,
+): Promise<boolean> {
+  const columns = ['key', 'text', 'otherTexts', 'queries'] as const;
+  for await (const { key, ...row } of readRecords(path, pairFields, { columns })) {
+    const captions = changed.get(key);
+    if (captions !== undefined && !isDeepStrictEqual(row, captions)) return false;
+  }
+  return true;
 }
 
 function partitionsFor(items: number): number {

@@ -68,11 +68,11 @@ export class PartWriter<F extends Fields> {
 }
 
 /** The shard of each part that has one. That of a part which was repaired has a number more. */
-export function shardsByPart(outputs: readonly OutputFile[]): Map<number, string> {
-  const shards = new Map<number, string>();
-  for (const { path } of outputs) {
-    const part = /^data\/train-(\d+)(?:-\d+)?\.parquet$/.exec(path)?.[1];
-    if (part !== undefined) shards.set(Number(part), path);
+export function shardsByPart(outputs: readonly OutputFile[]): Map<number, OutputFile> {
+  const shards = new Map<number, OutputFile>();
+  for (const output of outputs) {
+    const part = /^data\/train-(\d+)(?:-\d+)?\.parquet$/.exec(output.path)?.[1];
+    if (part !== undefined) shards.set(Number(part), output);
   }
   return shards;
 }

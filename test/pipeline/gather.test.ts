@@ -19,7 +19,7 @@ import {
 } from '../../src/core/types.js';
 import { buildDataset } from '../../src/pipeline/build.js';
 import { repairDataset } from '../../src/pipeline/repair.js';
-import { verifyShards } from '../../src/shard/index.js';
+import { verifyDataset, verifyShards } from '../../src/shard/index.js';
 import { run, start } from '../commands/command-line.js';
 import { below, pick, prng } from '../filter/prng.js';
 import { contentOf } from './content.js';
@@ -257,6 +257,50 @@ describe('captions of copies', () => {
     const { rows } = await expectGathered(out);
     const texts = (all: Pair[]) => all.map((row) => JSON.stringify(saysOf(row))).sort();
     expect(texts(rows)).toEqual(texts((await tablesOf(reference)).rows));
+  });
+
+  it('give no damaged shard a new checksum: it is named, and can be repaired', async () => {
+    const out = join(root, 'damaged');
+    isWell = false;
+    await buildDataset(config(), out);
+    isWell = true;
+    const whole = join(root, 'undamaged');
+    await cp(out, whole, { recursive: true });
+    const { shards } = (await readDataset(out)).manifest;
+    const paths = shards.map(({ path }) => path);
+    for (const path of paths) {
+      const pairs = readRecords(join(out, path), pairFields);
+      const { image } = (await pairs.next()).value as Pair;
+      await pairs.return(undefined);
+      const bytes = readFileSync(join(out, path));
+      // Late in an image, where nothing but the checksum tells.
+      const at = bytes.indexOf(image.bytes) + image.bytes.length - 8;
+      bytes[at] = (bytes[at] as number) ^ 1;
+      await writeFile(join(out, path), bytes);
+    }
+    await buildDataset(config(), whole, { retryFailed: ['http_server_error'] });
+    const after = (await readDataset(whole)).manifest.shards;
+    const rewritten = shards.flatMap(({ path, sha256 }) =>
+      after.some((shard) => shard.path === path && shard.sha256 !== sha256) ? [path] : [],
+    );
+    expect(rewritten.length).toBeGreaterThan(1);
+    const said: string[] = [];
+    await buildDataset(config(), out, {
+      retryFailed: ['http_server_error'],
+      emit: (event) => {
+        if (event.type === 'message' && event.level === 'warning') said.push(event.text);
+      },
+    });
+    for (const path of rewritten) {
+      expect(said).toContainEqual(
+        expect.stringContaining(`${path} is not the file that was written`),
+      );
+    }
+    const { problems } = await verifyDataset(out);
+    const named = problems.filter(({ kind }) => kind === 'checksum').map(({ path }) => path);
+    expect(named).toEqual(paths);
+    await repairDataset(out, { refetch: true });
+    await expectGathered(out);
   });
 
   it('come in rounds that are killed, with the same bytes', async () => {
