@@ -20,6 +20,11 @@ export interface ShardOptions {
   readonly snapshot: string;
 }
 
+/** As it stands in names: `7` → `00007`. */
+export function shardNumber(index: number): string {
+  return String(index).padStart(5, '0');
+}
+
 /**
  * Writes `DIR/data/NAME.parquet` and `DIR/data/NAME_stats.json`, each atomically, and describes both
  * for the journal. Row groups hold at most `rowGroupRows` rows and 32 MB.

@@ -13,7 +13,7 @@ import { ParquetFileWriter } from '../../core/parquet/writer.js';
 import { type Pair, rejectFields } from '../../core/types.js';
 import { writeCard } from '../card.js';
 import { type Split, splitNames, splitOf } from '../split.js';
-import { ShardWriter } from '../writer.js';
+import { ShardWriter, shardNumber } from '../writer.js';
 import { Shuffled } from './shuffle.js';
 import { RowSource } from './source.js';
 
@@ -134,7 +134,7 @@ async function cut(
   { shard, bytes: maxBytes = Number.POSITIVE_INFINITY, by, progress, signal }: CutOptions,
   pairsFrom: (skip: number) => AsyncIterable<Pair>,
 ): Promise<void> {
-  const unitOf = (index: number) => `${by}-${split}-${numbered(index)}`;
+  const unitOf = (index: number) => `${by}-${split}-${shardNumber(index)}`;
   let index = 0;
   let earlier = 0;
   for (let unit = dataset.journal.get(unitOf(0)); unit !== undefined; ) {
@@ -158,7 +158,7 @@ async function cut(
   try {
     for await (const pair of pairsFrom(earlier)) {
       signal.throwIfAborted();
-      writer ??= await ShardWriter.open(dataset.dir, `${split}-${numbered(index)}`, {
+      writer ??= await ShardWriter.open(dataset.dir, `${split}-${shardNumber(index)}`, {
         shard,
         losses: [],
         snapshot: dataset.head.snapshot,
@@ -240,11 +240,6 @@ async function rejectRepeated(
     await file?.abort();
     throw error;
   }
-}
-
-/** `7` → `00007`. */
-function numbered(index: number): string {
-  return String(index).padStart(5, '0');
 }
 
 class Progress {

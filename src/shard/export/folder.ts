@@ -8,24 +8,14 @@ import { dirname, join } from 'node:path';
 import type { OutputFile } from '../../core/journal.js';
 import { fileDigest, flushPath, temporaryPath, writeError } from '../../core/store.js';
 import type { Pair } from '../../core/types.js';
-import { splitNames, splitOf } from '../split.js';
 import { columnsOf, extensionOf } from './sample.js';
-import {
-  type ExportPlace,
-  type ExportTarget,
-  shardNumber,
-  splitFolder,
-  writeSplit,
-} from './target.js';
+import { type ExportPlace, type ExportTarget, outputName, writeSplits } from './target.js';
 
 export const folder: ExportTarget = {
   async write(shard, place) {
-    const sinks = new Map<string, FolderSink>();
-    for (const split of splitNames(place.splits)) {
-      const path = `${splitFolder(split, place)}${shardNumber(shard.index)}`;
-      sinks.set(split, await FolderSink.open(path, place));
-    }
-    return await writeSplit(shard.pairs(), ({ key }) => splitOf(key, place.splits), sinks);
+    return await writeSplits(shard, place, (split) =>
+      FolderSink.open(outputName(split, shard, place), place),
+    );
   },
 };
 

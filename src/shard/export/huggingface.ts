@@ -14,23 +14,16 @@ import { commitFile, temporaryPath, writeError } from '../../core/store.js';
 import { type Pair, pairFields } from '../../core/types.js';
 import { writeCard } from '../card.js';
 import { huggingFaceMetadata } from '../features.js';
-import { splitNames, splitOf, TRAIN } from '../split.js';
-import {
-  type ExportPlace,
-  type ExportShard,
-  type ExportTarget,
-  shardNumber,
-  writeSplit,
-} from './target.js';
+import { TRAIN } from '../split.js';
+import { shardNumber } from '../writer.js';
+import { type ExportPlace, type ExportShard, type ExportTarget, writeSplits } from './target.js';
 
 export const huggingface: ExportTarget = {
   async write(shard, place) {
     if (place.splits.length === 0) return [await copyShard(shard, place)];
-    const sinks = new Map<string, ShardSink>();
-    for (const split of splitNames(place.splits)) {
-      sinks.set(split, await ShardSink.open(pathOf(split, shard.index), place));
-    }
-    return await writeSplit(shard.pairs(), ({ key }) => splitOf(key, place.splits), sinks);
+    return await writeSplits(shard, place, (split) =>
+      ShardSink.open(pathOf(split, shard.index), place),
+    );
   },
 
   async finish(outputs, place) {

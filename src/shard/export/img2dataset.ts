@@ -9,15 +9,8 @@ import type { OutputFile } from '../../core/journal.js';
 import { ParquetFileWriter } from '../../core/parquet/writer.js';
 import { bytes, int, optional, type RecordOf, string, strings } from '../../core/record.js';
 import type { Pair } from '../../core/types.js';
-import { splitNames, splitOf } from '../split.js';
 import { writeStatsFile } from '../stats-file.js';
-import {
-  type ExportPlace,
-  type ExportTarget,
-  shardNumber,
-  splitFolder,
-  writeSplit,
-} from './target.js';
+import { type ExportPlace, type ExportTarget, outputName, writeSplits } from './target.js';
 
 const fields = {
   url: string(),
@@ -44,12 +37,9 @@ const fields = {
 
 export const img2dataset: ExportTarget = {
   async write(shard, place) {
-    const sinks = new Map<string, RowSink>();
-    for (const split of splitNames(place.splits)) {
-      const path = `${splitFolder(split, place)}${shardNumber(shard.index)}`;
-      sinks.set(split, await RowSink.open(path, place));
-    }
-    return await writeSplit(shard.pairs(), ({ key }) => splitOf(key, place.splits), sinks);
+    return await writeSplits(shard, place, (split) =>
+      RowSink.open(outputName(split, shard, place), place),
+    );
   },
 };
 

@@ -16,10 +16,11 @@ import { localRunner } from '../../core/runner.js';
 import { removeTemporaries } from '../../core/store.js';
 import { readPairs } from '../read.js';
 import type { Split } from '../split.js';
+import { shardNumber } from '../writer.js';
 import { folder } from './folder.js';
 import { huggingface } from './huggingface.js';
 import { img2dataset } from './img2dataset.js';
-import { type ExportPlace, type ExportTarget, shardNumber } from './target.js';
+import type { ExportPlace, ExportTarget } from './target.js';
 import { webdataset } from './webdataset.js';
 
 const TARGETS = { webdataset, img2dataset, folder, huggingface } satisfies Record<

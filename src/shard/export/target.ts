@@ -3,7 +3,8 @@
 import type { OutputFile } from '../../core/journal.js';
 import type { Pair } from '../../core/types.js';
 import { ownImage } from '../read.js';
-import { type Split, TRAIN } from '../split.js';
+import { type Split, splitNames, splitOf, TRAIN } from '../split.js';
+import { shardNumber } from '../writer.js';
 
 export interface ExportShard {
   /** Of the shard in the manifest: outputs are numbered without gaps. */
@@ -32,12 +33,12 @@ export interface ExportTarget {
   finish?(outputs: readonly OutputFile[], place: ExportPlace): Promise<void>;
 }
 
-/** `7` → `00007`. */
-export function shardNumber(index: number): string {
-  return String(index).padStart(5, '0');
+/** Below `out`, without its ending: in a folder of its own for each split where there is more than one. */
+export function outputName(split: string, { index }: ExportShard, place: ExportPlace): string {
+  return `${splitFolder(split, place)}${shardNumber(index)}`;
 }
 
-/** Below `out`: a folder of its own for each split where there is more than one. */
+/** Of a split below `out`, with its slash; nothing where all is one. */
 export function splitFolder(split: string, { splits }: Pick<ExportPlace, 'splits'>): string {
   return splits.length === 0 ? '' : `${split}/`;
 }
@@ -48,15 +49,17 @@ interface Sink {
   abort(): Promise<void>;
 }
 
-/** Hands each pair to the sink of its split. All sinks are opened first, so that each split has its file. */
-export async function writeSplit(
-  pairs: AsyncIterable<Pair>,
-  sinkOf: (pair: Pair) => string,
-  sinks: ReadonlyMap<string, Sink>,
+/** Hands each pair of a shard to the sink of its split. All are opened first, so that each split has its file. */
+export async function writeSplits(
+  shard: ExportShard,
+  { splits }: ExportPlace,
+  open: (split: string) => Promise<Sink>,
 ): Promise<OutputFile[]> {
+  const sinks = new Map<string, Sink>();
   try {
-    for await (const pair of pairs) {
-      const split = sinkOf(pair);
+    for (const split of splitNames(splits)) sinks.set(split, await open(split));
+    for await (const pair of shard.pairs()) {
+      const split = splitOf(pair.key, splits);
       // The few rows of another split must not keep whole row groups in memory while they wait.
       const kept = split === TRAIN ? pair : ownImage(pair);
       await (sinks.get(split) as Sink).append(kept);

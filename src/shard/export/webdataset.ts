@@ -9,18 +9,15 @@ import type { OutputFile } from '../../core/journal.js';
 import { writeAtomically } from '../../core/store.js';
 import { TarWriter } from '../../core/tar.js';
 import type { Pair } from '../../core/types.js';
-import { splitNames, splitOf } from '../split.js';
+import { splitNames } from '../split.js';
 import { columnsOf, extensionOf, SUCCESS } from './sample.js';
-import { type ExportTarget, shardNumber, splitFolder, writeSplit } from './target.js';
+import { type ExportTarget, outputName, splitFolder, writeSplits } from './target.js';
 
 export const webdataset: ExportTarget = {
   async write(shard, place) {
-    const sinks = new Map<string, TarSink>();
-    for (const split of splitNames(place.splits)) {
-      const path = `${splitFolder(split, place)}${shardNumber(shard.index)}.tar`;
-      sinks.set(split, await TarSink.open(place.out, path));
-    }
-    return await writeSplit(shard.pairs(), ({ key }) => splitOf(key, place.splits), sinks);
+    return await writeSplits(shard, place, (split) =>
+      TarSink.open(place.out, `${outputName(split, shard, place)}.tar`),
+    );
   },
 
   async finish(outputs, place) {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -194,6 +194,19 @@ describe('exportShards', () => {
     expect(lines).toHaveLength(32);
     expect(lines[1]).toContain(`${dataset.pairs[30]?.key}.jpg,caption number 30,`);
   });
+
+  it.each(['webdataset', 'img2dataset', 'folder'] as const)(
+    '%s: leaves nothing half-written where a split has no place',
+    async (to) => {
+      const out = join(root, `blocked-${to}`);
+      await mkdir(join(out, '.export'), { recursive: true });
+      // Where the folder of the second split belongs.
+      await writeFile(join(out, 'val'), '');
+      const options = { to, splits: SPLITS };
+      await expect(exportShards(dataset.dir, out, options)).rejects.toThrow(/val/);
+      expect(await content(out)).toEqual({ val: sha256('') });
+    },
+  );
 });
 
 describe('parseSplits', () => {
