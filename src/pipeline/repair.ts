@@ -19,7 +19,13 @@ import {
   rejectFields,
   selectionFields,
 } from '../core/types.js';
-import { type ShardProblem, verifyDataset, writeCard, writeShard } from '../shard/index.js';
+import {
+  readPairs,
+  type ShardProblem,
+  verifyDataset,
+  writeCard,
+  writeShard,
+} from '../shard/index.js';
 import { type BuildOptions, buildDataset } from './build.js';
 import { PartWriter, partName } from './parts.js';
 
@@ -195,7 +201,7 @@ async function rewrite(
   const drop = rows as ReadonlySet<number>;
   const kept = async function* (): AsyncGenerator<Pair> {
     let index = 0;
-    for await (const pair of readRecords(join(dataset.dir, shard.path), pairFields)) {
+    for await (const pair of readPairs(dataset.dir, shard)) {
       if (!drop.has(index++)) yield pair;
     }
   };
