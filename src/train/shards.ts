@@ -159,7 +159,7 @@ export class ShardReader implements GroupList {
     while (!this.#complete) await this.#grow();
     const now = (await this.#source.next(shard)) as Required<ShardInfo>;
     await requireIntact(path, now);
-    return expected.sha256;
+    return now.sha256;
   }
 
   /** Learns of one more shard. Calls that overlap share the work. */
