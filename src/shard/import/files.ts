@@ -8,7 +8,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ImportConfig } from '../../config.js';
-import { messageOf } from '../../core/errors.js';
+import { messageOf, systemCode } from '../../core/errors.js';
 import type { Loss } from '../../core/reasons.js';
 import { type Entry, groupRows } from './group.js';
 import { type ForeignRow, textColumnOf, textsOf } from './row.js';
@@ -89,20 +89,17 @@ async function readPlain(
   maxBytes: number,
 ): Promise<{ bytes: Buffer; loss?: undefined } | { loss: Loss } | undefined> {
   try {
-    const { size, ...kind } = await lstat(path).then((found) => ({
-      size: found.size,
-      isFile: found.isFile(),
-      isDirectory: found.isDirectory(),
-    }));
-    if (kind.isDirectory) return undefined;
-    if (!kind.isFile) return { loss: { reason: 'unsafe_entry', detail: 'it is no plain file' } };
-    if (size > maxBytes) {
-      const detail = `${size} bytes, at most ${maxBytes} are read`;
+    const found = await lstat(path);
+    if (found.isDirectory()) return undefined;
+    if (!found.isFile()) return { loss: { reason: 'unsafe_entry', detail: 'it is no plain file' } };
+    if (found.size > maxBytes) {
+      const detail = `${found.size} bytes, at most ${maxBytes} are read`;
       return { loss: { reason: 'too_many_bytes', detail } };
     }
     return { bytes: await readFile(path) };
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    return missing ? undefined : { loss: { reason: 'bad_archive', detail: messageOf(error) } };
+    return systemCode(error) === 'ENOENT'
+      ? undefined
+      : { loss: { reason: 'bad_archive', detail: messageOf(error) } };
   }
 }
