@@ -60,7 +60,8 @@ async function run({ quick, say }: BenchOptions) {
     const ours = await of(wit);
     const theirs = await of(peer);
     expectSame(ours.whole, theirs.whole);
-    return { figures: figuresOf(ours, theirs), notes: notesOf(ours.whole, peer, peers, repeats) };
+    const notes = notesOf(manuals, ours.whole, peer, peers, repeats);
+    return { figures: figuresOf(ours, theirs), notes };
   } finally {
     await rm(work, { recursive: true });
   }
@@ -213,11 +214,17 @@ function figuresOf(ours: Measured, theirs: Measured): Figure[] {
   ];
 }
 
-function notesOf(ours: Crawl, peer: Crawler, version: string, repeats: number): string[] {
+function notesOf(
+  manuals: readonly Manual[],
+  ours: Crawl,
+  peer: Crawler,
+  version: string,
+  repeats: number,
+): string[] {
   const { visited, requests } = ours.visits;
   return [
-    `${visited} pages of the manuals of GIMP, scikit-learn, scikit-image and SciPy (Debian), gzipped, from one host on this ` +
-      `machine; ${ours.pairs.size} different pairs of image and text. Both visit the same pages and find the same pairs.`,
+    `${visited} pages of the manuals in Debian's ${manuals.join(', ')}, gzipped, from one host on this machine; ` +
+      `${ours.pairs.size} different pairs of image and text. Both visit the same pages and find the same pairs.`,
     `wit: discovery by the source web, with robots.txt, the frontier on disk and candidates in Parquet; no delay, 64 requests ` +
       `at once. ${requests} requests.`,
     `@crawlee/cheerio ${version}: ${peer.name}; the fastest of ${CONCURRENCIES.join(', ')} requests at once, with and without headers ` +
