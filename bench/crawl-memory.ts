@@ -126,7 +126,7 @@ function describe(rows: readonly Row[]) {
     'wit crawl-and-build from a CSV list: selection, downloads of 32 px images from this machine, shards; default settings ' +
       `but for pace (no delay, 64 requests to the one host) and a cap of ${CAP} pairs a query.`,
     `Most candidates lose to the cap, so that the run ends in minutes: ${kept.join(', ')}. Pairs add 80 bytes each ` +
-      'in the index of duplicates, of which 12 stay in memory, and what malloc keeps of images in flight grows for some minutes.',
+      'in the index of duplicates, of which 12 stay in memory.',
     'From 50,000 candidates on, captions are judged in threads, one for each 50,000 and at most one a core but one; each takes about ' +
       '10 MB. Fewer candidates are judged in the main thread.',
     'Memory is that of the process at its peak, looked at every 50 ms; the server is another process.',
