@@ -14,12 +14,28 @@ import {
   gunzipSync,
   inflateRawSync,
   inflateSync,
+  type ZlibOptions,
 } from 'node:zlib';
 import { systemCode } from '../../core/errors.js';
 import { TooManyBytesError } from './errors.js';
 
 /** As sent: what unpacks to `maxPageBytes` (5 MB) holds the thread for some 10 ms. */
 const MAX_AT_ONCE_BYTES = 128 * 1024;
+
+/** What undoes an encoding. */
+interface Codec {
+  readonly stream: () => Transform;
+  readonly atOnce: (packed: Buffer, options: ZlibOptions) => Buffer;
+}
+
+const GZIP: Codec = { stream: createGunzip, atOnce: gunzipSync };
+const CODECS: ReadonlyMap<string, Codec> = new Map([
+  ['gzip', GZIP],
+  ['x-gzip', GZIP],
+  ['deflate', { stream: createInflate, atOnce: inflateSync }],
+  ['deflate-raw', { stream: createInflateRaw, atOnce: inflateRawSync }],
+  ['br', { stream: createBrotliDecompress, atOnce: brotliDecompressSync }],
+]);
 
 export interface BodyLimits {
   /** Of the bytes as sent, and again of the bytes after decompression. */
@@ -91,7 +107,7 @@ async function decompressed(
   if (isWhole && limits.overflow === 'refuse') return unpackAtOnce(start, order, limits.maxBytes);
   const out = new PassThrough();
   const decoders = order.map((encoding, i) =>
-    decoderOf(i === 0 ? format(encoding, start) : encoding),
+    codecOf(i === 0 ? format(encoding, start) : encoding).stream(),
   );
   const done = pipeline([Readable.from(following(start, chunks)), ...decoders, out]);
   // Whatever ends the pipeline also ends `out`; the error seen there is the one that is thrown.
@@ -110,19 +126,7 @@ function unpackAtOnce(bytes: Buffer, order: readonly string[], maxBytes: number)
   try {
     return order.reduce((packed, encoding) => {
       if (packed.length === 0) return packed;
-      switch (format(encoding, packed)) {
-        case 'gzip':
-        case 'x-gzip':
-          return gunzipSync(packed, options);
-        case 'deflate':
-          return inflateSync(packed, options);
-        case 'deflate-raw':
-          return inflateRawSync(packed, options);
-        case 'br':
-          return brotliDecompressSync(packed, options);
-        default:
-          throw unknown(encoding);
-      }
+      return codecOf(format(encoding, packed)).atOnce(packed, options);
     }, bytes);
   } catch (error) {
     if (systemCode(error) !== 'ERR_BUFFER_TOO_LARGE') throw error;
@@ -130,24 +134,10 @@ function unpackAtOnce(bytes: Buffer, order: readonly string[], maxBytes: number)
   }
 }
 
-function decoderOf(encoding: string): Transform {
-  switch (encoding) {
-    case 'gzip':
-    case 'x-gzip':
-      return createGunzip();
-    case 'deflate':
-      return createInflate();
-    case 'deflate-raw':
-      return createInflateRaw();
-    case 'br':
-      return createBrotliDecompress();
-    default:
-      throw unknown(encoding);
-  }
-}
-
-function unknown(encoding: string): UnknownEncodingError {
-  return new UnknownEncodingError(`content encoding ${JSON.stringify(encoding)}`);
+function codecOf(encoding: string): Codec {
+  const codec = CODECS.get(encoding);
+  if (codec !== undefined) return codec;
+  throw new UnknownEncodingError(`content encoding ${JSON.stringify(encoding)}`);
 }
 
 /** The bytes up to the first that are too many for unpacking at once, and whether they are all. */
