@@ -11,7 +11,7 @@ import { type NetConfig, netSchema, RULE_NAMES, type RuleName } from '../../src/
 import type { Clock } from '../../src/core/clock.js';
 import { sha256 } from '../../src/core/ids.js';
 import type { AnySource, Links, SourceUnit } from '../../src/core/source.js';
-import { WebClient, type WebClientOptions } from '../../src/crawl/index.js';
+import { type ResourceKind, WebClient, type WebClientOptions } from '../../src/crawl/index.js';
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -82,6 +82,24 @@ export function withoutRobots(handler: Handler): Handler {
     if (req.url === '/robots.txt') res.writeHead(404).end();
     else handler(req, res);
   };
+}
+
+/** Gets `http://a.test{path}` from a server that answers as `handler` does. */
+export async function getFrom(
+  handler: Handler,
+  settings: Partial<NetConfig> = {},
+  kind: ResourceKind = 'page',
+  path = '/',
+) {
+  const server = await serve(withoutRobots(handler));
+  const client = clientFor(server.port, { retries: 0, ...settings });
+  const got = await client.get(`http://a.test${path}`, { kind, signal: never });
+  return { got, server, client };
+}
+
+/** Why an answer is a loss; `ok` for one that is none. */
+export function reasonOf(got: Awaited<ReturnType<WebClient['get']>>): string {
+  return got.ok ? 'ok' : got.loss.reason;
 }
 
 /** A folder that is removed with the test. */

@@ -1,27 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { NetConfig } from '../../../src/config.js';
 import { WitError } from '../../../src/core/errors.js';
-import { type ResourceKind, WebClient } from '../../../src/crawl/index.js';
+import { WebClient } from '../../../src/crawl/index.js';
 import { isPublicAddress } from '../../../src/crawl/net/guard.js';
-import { clientFor, type Handler, html, netFor, never, serve, withoutRobots } from '../support.js';
-
-/** Gets `http://a.test{path}` from a server that answers as `handler` does. */
-async function getFrom(
-  handler: Handler,
-  settings: Partial<NetConfig> = {},
-  kind: ResourceKind = 'page',
-  path = '/',
-) {
-  const server = await serve(withoutRobots(handler));
-  const client = clientFor(server.port, { retries: 0, ...settings });
-  const got = await client.get(`http://a.test${path}`, { kind, signal: never });
-  return { got, server, client };
-}
-
-const reasonOf = (got: Awaited<ReturnType<WebClient['get']>>) => (got.ok ? 'ok' : got.loss.reason);
+import {
+  clientFor,
+  getFrom,
+  type Handler,
+  html,
+  netFor,
+  never,
+  reasonOf,
+  serve,
+  withoutRobots,
+} from '../support.js';
 
 describe('settings', () => {
   it('asks for a contact before leaving this machine', () => {
@@ -322,46 +315,6 @@ describe('limits', () => {
   });
 });
 
-describe('encodings', () => {
-  const text = 'The same text. '.repeat(100);
-  // More than is unpacked at once, packed too.
-  const long = randomBytes(500_000).toString('hex');
-  it.each<[string, (bytes: Buffer) => Buffer]>([
-    ['gzip', gzipSync],
-    ['x-gzip', gzipSync],
-    ['deflate', deflateSync],
-    ['deflate', deflateRawSync],
-    ['br', brotliCompressSync],
-    ['identity', (bytes) => bytes],
-    ['gzip, br', (bytes) => brotliCompressSync(gzipSync(bytes))],
-    ['GZIP', gzipSync],
-  ])('%s is undone, of short and long bodies', async (encoding, compress) => {
-    for (const sent of [text, long, '']) {
-      const { got } = await getFrom((_req, res) => {
-        res.writeHead(200, { 'content-encoding': encoding }).end(compress(Buffer.from(sent)));
-      });
-      expect(got.ok && got.body.toString() === sent).toBe(true);
-    }
-  });
-
-  it.each<[string, string, Buffer, string]>([
-    ['an unknown encoding', 'compress', Buffer.from(text), 'bad_response'],
-    ['encodings upon encodings', 'gzip, gzip, gzip', Buffer.from(text), 'bad_response'],
-    ['what is no gzip', 'gzip', Buffer.from(text), 'bad_response'],
-    ['what is no deflate', 'deflate', Buffer.from(text), 'bad_response'],
-    ['half a gzip', 'gzip', gzipSync(text).subarray(0, 30), 'truncated'],
-    ['half a deflate', 'deflate', deflateSync(text).subarray(0, 20), 'truncated'],
-    ['half a long gzip', 'gzip', gzipSync(long).subarray(0, 300_000), 'truncated'],
-    ['a long gzip with a hole', 'gzip', gzipSync(long).fill(0, 200_000, 200_100), 'bad_response'],
-    ['what unpacks to too much', 'gzip', gzipSync(long.repeat(6)), 'too_many_bytes'],
-  ])('%s is a loss', async (_name, encoding, body, reason) => {
-    const { got } = await getFrom((_req, res) => {
-      res.writeHead(200, { 'content-encoding': encoding }).end(body);
-    });
-    expect(reasonOf(got)).toBe(reason);
-  });
-});
-
 describe('broken answers', () => {
   /** A server of raw bytes: answers robots.txt with 404, everything else with `bytes`, then ends. */
   async function rawServer(bytes: string, end: 'end' | 'reset') {
@@ -532,132 +485,5 @@ describe('retries', () => {
     const got = await clientFor(server.port).get('http://a.test/', { kind: 'page', signal: never });
     expect(got.ok && got.body.toString()).toBe('at last');
     expect(server.log.filter((line) => line === 'a.test/')).toHaveLength(1);
-  });
-});
-
-describe('robots.txt', () => {
-  async function visit(robots: Handler, path = '/x', settings: Partial<NetConfig> = {}) {
-    const server = await serve((req, res) => {
-      if (req.url?.startsWith('/robots')) robots(req, res);
-      else html(res, 'page');
-    });
-    const client = clientFor(server.port, { retries: 1, timeoutMs: 1_000, ...settings });
-    const got = await client.get(`http://a.test${path}`, { kind: 'page', signal: never });
-    return { got, server, client };
-  }
-  const send =
-    (text: string): Handler =>
-    (_req, res) =>
-      void res.end(text);
-  const status =
-    (code: number): Handler =>
-    (_req, res) =>
-      void res.writeHead(code).end();
-
-  it.each<[string, Handler, string]>([
-    ['allows', send('User-agent: *\nDisallow: /private'), 'ok'],
-    ['disallows', send('User-agent: *\nDisallow: /x'), 'robots_disallowed'],
-    ['is empty', send(''), 'ok'],
-    ['is not there (404)', status(404), 'ok'],
-    ['is not ours to read (401, 403)', status(403), 'ok'],
-    ['is broken (500)', status(500), 'robots_unreachable'],
-    ['is unavailable (503)', status(503), 'robots_unreachable'],
-    ['is asked for too often (429)', status(429), 'robots_unreachable'],
-    ['never answers', () => {}, 'robots_unreachable'],
-    ['breaks off', (req) => req.socket.destroy(), 'robots_unreachable'],
-    [
-      'redirects in a circle',
-      (_req, res) => void res.writeHead(302, { location: '/robots.txt' }).end(),
-      'ok',
-    ],
-    ['is a redirect without target', status(302), 'ok'],
-  ])('%s', async (_name, handler, expected) => {
-    const { got } = await visit(handler);
-    expect(reasonOf(got)).toBe(expected);
-  });
-
-  it('is followed over five redirects, to other hosts too, and holds for the first host', async () => {
-    const hops: Handler = (req, res) => {
-      const n = Number(/\d+/.exec(req.url ?? '')?.[0] ?? 0);
-      if (n < 5) res.writeHead(301, { location: `http://h${n}.test/robots${n + 1}` }).end();
-      else res.end('User-agent: *\nDisallow: /x');
-    };
-    const { got, server } = await visit(hops, '/x', { maxRedirects: 0 });
-    expect(reasonOf(got)).toBe('robots_disallowed');
-    expect(server.log).toHaveLength(6);
-    const endless: Handler = (req, res) => {
-      res.writeHead(301, { location: `${req.url}a` }).end();
-    };
-    expect(reasonOf((await visit(endless)).got)).toBe('ok');
-  });
-
-  it('is asked for once per origin, however many pages wait for it', async () => {
-    const { client, server } = await visit(send('User-agent: *\nDisallow: /private'));
-    const urls = Array.from({ length: 20 }, (_, i) => `http://a.test/${i}`);
-    await Promise.all(urls.map((url) => client.get(url, { kind: 'page', signal: never })));
-    await client.get('http://b.test/', { kind: 'page', signal: never });
-    expect(server.log.filter((line) => line.endsWith('/robots.txt'))).toEqual([
-      'a.test/robots.txt',
-      'b.test/robots.txt',
-    ]);
-  });
-
-  it('is not asked for again by each page when it cannot be had', async () => {
-    const { client, server } = await visit(status(500));
-    for (let i = 0; i < 5; i++) {
-      await client.get(`http://a.test/${i}`, { kind: 'page', signal: never });
-    }
-    expect(server.log).toEqual(['a.test/robots.txt', 'a.test/robots.txt']);
-  });
-
-  it('counts up to 500 KiB, and no half line after', async () => {
-    const filler = (bytes: number) => `# ${'x'.repeat(97)}\n`.repeat(Math.ceil(bytes / 100));
-    const early = `User-agent: *\n${filler(400_000)}Disallow: /x\n${filler(400_000)}`;
-    expect(reasonOf((await visit(send(early))).got)).toBe('robots_disallowed');
-    const late = `User-agent: *\n${filler(600_000)}Disallow: /x\n`;
-    expect(reasonOf((await visit(send(late))).got)).toBe('ok');
-    const start = 'User-agent: *\n';
-    const cut = `${start}${'#'.repeat(500 * 1024 - start.length - 14)}\nDisallow: /x/only/this\n`;
-    expect(reasonOf((await visit(send(cut))).got)).toBe('ok');
-    const packed = gzipSync(early);
-    const compressed: Handler = (_req, res) => {
-      res.writeHead(200, { 'content-encoding': 'gzip' }).end(packed);
-    };
-    expect(reasonOf((await visit(compressed)).got)).toBe('robots_disallowed');
-  });
-
-  it('does not open private addresses', async () => {
-    const server = await serve((_req, res) => void res.end(''));
-    const settings = { connectTo: [], allowPrivate: false, contact: 'a@b.test' };
-    const resolve = async () => [{ address: '127.0.0.1', family: 4 } as const];
-    const client = clientFor(server.port, settings, { resolve });
-    const url = `http://a.test:${server.port}/`;
-    const got = await client.get(url, { kind: 'page', signal: never });
-    expect(reasonOf(got)).toBe('private_address');
-    expect(server.log).toEqual([]);
-  });
-
-  it('is left alone when the operator says so', async () => {
-    const { got, server } = await visit(send('User-agent: *\nDisallow: /'), '/x', {
-      honour: [],
-    });
-    expect(reasonOf(got)).toBe('ok');
-    expect(server.log).toEqual(['a.test/x']);
-  });
-
-  it('asks again when the request that asked was aborted', async () => {
-    let asked = 0;
-    const server = await serve((req, res) => {
-      if (req.url !== '/robots.txt') html(res, 'page');
-      else if (++asked > 1) res.writeHead(404).end();
-    });
-    const client = clientFor(server.port);
-    const control = new AbortController();
-    const aborted = client.get('http://a.test/1', { kind: 'page', signal: control.signal });
-    const patient = client.get('http://a.test/2', { kind: 'page', signal: never });
-    setTimeout(() => control.abort(new Error('stopped')), 100);
-    await expect(aborted).rejects.toThrow('stopped');
-    expect(reasonOf(await patient)).toBe('ok');
-    expect(asked).toBe(2);
   });
 });
