@@ -75,7 +75,7 @@ export async function writeSyntheticWat(options: {
 }
 
 /** A WAT record with the envelope of a real one, about another page with more links. */
-export function syntheticPage(template: Buffer, random: Random): Buffer {
+function syntheticPage(template: Buffer, random: Random): Buffer {
   const start = template.indexOf('\r\n\r\n') + 4;
   const envelope = JSON.parse(template.subarray(start).toString());
   // A page speaks of few things, which is what makes it pack.

@@ -18,7 +18,7 @@ const PATHS = /(^|[./\\])paths(\.gz)?$/i;
 const MAX_PATHS_BYTES = 256 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 
-export function isUrl(location: string): boolean {
+function isUrl(location: string): boolean {
   return /^https?:\/\//i.test(location);
 }
 

@@ -32,7 +32,7 @@ const THUMBNAIL_WIDTHS = [250, 330, 500, 960, 1280, 1920, 3840];
 /** CirrusSearch shows no more of a query's results. */
 const MAX_RESULTS = 10_000;
 /** imageinfo scales no more than 50 images a request. */
-export const COMMONS_PAGE_SIZE = 50;
+const COMMONS_PAGE_SIZE = 50;
 /** Of a description's HTML, in UTF-16 code units; what is parsed is bounded before it is parsed. */
 const MAX_HTML_LENGTH = 100_000;
 
