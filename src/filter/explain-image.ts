@@ -1,21 +1,18 @@
 /** What the image rules say of a row of the shards. */
 
 import sharp from 'sharp';
-import { type FilterConfig, filterSchema, IMAGE_FORMATS, type ShardConfig } from '../config.js';
-import { imageKind } from '../core/image-kind.js';
+import type { FilterConfig, ShardConfig } from '../config.js';
 import type { Reason } from '../core/reasons.js';
 import type { Pair } from '../core/types.js';
-import { normaliseImage } from './image.js';
+import { EVERY_IMAGE, formatOf, normaliseImage } from './image.js';
 import { decodeStored } from './pixels.js';
 import { aspectRatio, maxPixels, minSide } from './rules/header.js';
 import { FILE_RULES, HEADER_RULES, PIXEL_RULES } from './rules/index.js';
 import type { Verdict } from './rules/rule.js';
 
-/** To measure what a rule would refuse. */
-const EVERYTHING = filterSchema.parse({ preset: 'none', formats: [...IMAGE_FORMATS] });
-
 /** The rules on sizes; what else the file's header said is not kept. */
 const SIZE_RULES = [maxPixels, minSide, aspectRatio];
+export const SIZE_REASONS: ReadonlySet<Reason> = new Set(SIZE_RULES.map(({ reason }) => reason));
 
 type Sized = Pick<Pair, 'originalWidth' | 'originalHeight'>;
 
@@ -52,10 +49,11 @@ export async function explainFile(
 ): Promise<{ verdicts: Verdict[]; outcome: string }> {
   const judged = await normaliseImage(bytes, filter, shard);
   const outcome = judged.ok ? 'kept' : `${judged.loss.reason}, ${judged.loss.detail}`;
-  const file = { format: imageKind(bytes) ?? 'unknown', bytes: bytes.length };
+  const file = { format: formatOf(bytes) ?? 'unknown', bytes: bytes.length };
   const verdicts = FILE_RULES.map((rule) => rule.explain(file, filter));
   const lossless: ShardConfig = { ...shard, format: 'png' };
-  const image = await normaliseImage(bytes, EVERYTHING, lossless);
+  // To measure what a rule would refuse.
+  const image = await normaliseImage(bytes, EVERY_IMAGE, lossless);
   if (!image.ok) return { verdicts, outcome };
   const { pages = 1 } = await sharp(bytes).metadata();
   const size = { width: image.originalWidth, height: image.originalHeight, frames: pages };

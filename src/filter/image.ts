@@ -5,7 +5,7 @@
  */
 
 import sharp from 'sharp';
-import type { FilterConfig, ShardConfig } from '../config.js';
+import { type FilterConfig, filterSchema, IMAGE_FORMATS, type ShardConfig } from '../config.js';
 import type { Loss } from '../core/reasons.js';
 import { decodeApart } from './decoder.js';
 import { dhash } from './dhash.js';
@@ -64,6 +64,12 @@ const NOT_DECODED: readonly Signature[] = [
   { format: 'jp2', at: 4, bytes: Buffer.from('jP  ') },
 ];
 
+/** Under these every image passes that can be decoded. */
+export const EVERY_IMAGE: FilterConfig = filterSchema.parse({
+  preset: 'none',
+  formats: [...IMAGE_FORMATS],
+});
+
 /** Of a stored image, in pixels. */
 const LONGEST_SIDE = { jpeg: 65_535, webp: 16_383, png: 0x7fffffff };
 
@@ -85,7 +91,7 @@ export async function normaliseImage(
   shard: ShardConfig,
   { keep = false }: { keep?: boolean } = {},
 ): Promise<NormalisedImage> {
-  const format = begins(bytes, DECODED)?.format ?? (looksLikeSvg(bytes) ? 'svg' : undefined);
+  const format = decodedFormat(bytes);
   if (format === undefined) return notDecoded(bytes);
   const unwanted = judge(FILE_RULES, { format, bytes: bytes.length }, filter);
   if (unwanted !== undefined) return { ok: false, loss: unwanted };
@@ -169,6 +175,15 @@ async function anyHeader(bytes: Buffer): Promise<Header> {
 
 function begins(file: Buffer, signatures: readonly Signature[]): Signature | undefined {
   return signatures.find(({ at, bytes }) => bytes.equals(file.subarray(at, at + bytes.length)));
+}
+
+/** What a file is by its first bytes, whether or not it is decoded; undefined for what is no image. */
+export function formatOf(file: Buffer): string | undefined {
+  return decodedFormat(file) ?? begins(file, NOT_DECODED)?.format;
+}
+
+function decodedFormat(file: Buffer): string | undefined {
+  return begins(file, DECODED)?.format ?? (looksLikeSvg(file) ? 'svg' : undefined);
 }
 
 function notDecoded(file: Buffer): NormalisedImage {

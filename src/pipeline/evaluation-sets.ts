@@ -3,7 +3,7 @@
  * what a model scores there is not what it has seen.
  */
 
-import { type BuildConfig, filterSchema, IMAGE_FORMATS } from '../config.js';
+import type { BuildConfig } from '../config.js';
 import { WitError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import { sha256 } from '../core/ids.js';
@@ -11,13 +11,10 @@ import { mapOrdered } from '../core/ordered.js';
 import type { Loss } from '../core/reasons.js';
 import type { Pair } from '../core/types.js';
 import { loadImages, type NamedImage } from '../eval/sets.js';
-import { DuplicateIndex, normaliseImage } from '../filter/index.js';
+import { DuplicateIndex, EVERY_IMAGE, normaliseImage } from '../filter/index.js';
 
 const DECODERS = 4;
 const TASK = 'evaluation sets';
-
-/** Sizes and shapes are no reason to miss an evaluation image. */
-const EVERYTHING = filterSchema.parse({ preset: 'none', formats: [...IMAGE_FORMATS] });
 
 interface Member {
   readonly set: string;
@@ -118,7 +115,8 @@ async function printOf(
   shard: BuildConfig['shard'],
 ): Promise<Print> {
   const bytes = Buffer.from(stored);
-  const image = await normaliseImage(bytes, EVERYTHING, shard);
+  // Sizes and shapes are no reason to miss an evaluation image.
+  const image = await normaliseImage(bytes, EVERY_IMAGE, shard);
   const print = { set, name, sha256: sha256(bytes) };
   if (image.ok) return { ...print, dhash: image.dhash };
   return { ...print, detail: `${image.loss.reason}, ${image.loss.detail}` };

@@ -17,7 +17,6 @@ import {
   selectionFields,
 } from '../core/types.js';
 import {
-  countRepeats,
   explainImage,
   explainText,
   judgeText,
@@ -25,7 +24,7 @@ import {
   type RuleContext,
   type Verdict,
 } from '../filter/index.js';
-import type { JudgedDataset } from './judged-dataset.js';
+import { type JudgedDataset, ruleContext } from './judged-dataset.js';
 
 export interface QueryStanding {
   readonly query: string;
@@ -82,13 +81,7 @@ export async function explainCandidates(
   if (found.length === 0) return [];
   const uses = await queryUses(dataset);
   const { config, manifest } = dataset;
-  const { maxRepeats } = config.filter;
-  const context: RuleContext = {
-    config: config.filter,
-    isKnown: (word) => dataset.matcher.knows(word),
-    repeats:
-      maxRepeats === null ? undefined : await countRepeats(() => dataset.candidates(), maxRepeats),
-  };
+  const context = await ruleContext(dataset, config.filter);
   const cap = manifest.cap ?? config.filter.cap;
   const explanations: Explanation[] = [];
   for (const candidate of found) {

@@ -1,12 +1,12 @@
 /** A dataset folder, read to be judged again: its settings, its query list, its candidates. */
 
 import { join } from 'node:path';
-import { type BuildConfig, buildSchema, validateConfig } from '../config.js';
+import { type BuildConfig, buildSchema, type FilterConfig, validateConfig } from '../config.js';
 import { type DatasetState, readDataset } from '../core/dataset.js';
 import { WitError } from '../core/errors.js';
 import { readRecords } from '../core/parquet/reader.js';
 import { type Candidate, candidateFields, type Query } from '../core/types.js';
-import { QueryMatcher } from '../filter/index.js';
+import { countRepeats, QueryMatcher, type RuleContext } from '../filter/index.js';
 import { loadQueries } from '../queries/load.js';
 
 export interface JudgedDataset extends DatasetState {
@@ -49,5 +49,18 @@ export async function openJudged(dir: string, file: string | undefined): Promise
         yield* readRecords(join(dir, path), candidateFields);
       }
     },
+  };
+}
+
+/** What the text rules ask of a dataset under `config`. Takes a pass over its candidates where repeats are limited. */
+export async function ruleContext(
+  { matcher, candidates }: JudgedDataset,
+  config: FilterConfig,
+): Promise<RuleContext> {
+  const { maxRepeats } = config;
+  return {
+    config,
+    isKnown: (word) => matcher.knows(word),
+    repeats: maxRepeats === null ? undefined : await countRepeats(candidates, maxRepeats),
   };
 }

@@ -5,18 +5,18 @@
 
 import { join } from 'node:path';
 import type { FilterConfig } from '../config.js';
-import { rankOf } from '../core/ids.js';
 import { readRecords } from '../core/parquet/reader.js';
-import type { Loss, Reason } from '../core/reasons.js';
 import { type Candidate, pairFields, rejectFields } from '../core/types.js';
 import {
-  countRepeats,
   judgeText,
+  NO_QUERY,
   objectionToSize,
   QueryMatcher,
   type RuleContext,
+  SIZE_REASONS,
 } from '../filter/index.js';
-import type { JudgedDataset } from './judged-dataset.js';
+import { Draw } from '../stats/draw.js';
+import { type JudgedDataset, ruleContext } from './judged-dataset.js';
 
 export interface Sample {
   readonly key: string;
@@ -28,7 +28,7 @@ export interface Group {
   /** A reason, or `kept`. */
   readonly outcome: string;
   readonly count: number;
-  /** Those of lowest rank, so that they do not depend on where candidates stand. */
+  /** Chosen by seeded rank. */
   readonly samples: readonly Sample[];
 }
 
@@ -67,8 +67,6 @@ export async function tryFilter(
   };
 }
 
-const NO_QUERY: Loss = { reason: 'no_query', detail: 'contains no query' };
-
 async function tryTexts(
   dataset: JudgedDataset,
   filter: FilterConfig,
@@ -82,7 +80,11 @@ async function tryTexts(
           dataset.queries.map(({ text }) => text),
           filter.matching,
         );
-  const [now, before] = [await contextOf(dataset, filter), await contextOf(dataset, config.filter)];
+  const before = await ruleContext(dataset, config.filter);
+  const now =
+    filter.maxRepeats === config.filter.maxRepeats
+      ? { ...before, config: filter }
+      : await ruleContext(dataset, filter);
   const judge = (candidate: Candidate, context: RuleContext, matching: QueryMatcher) => {
     const { text, loss } = judgeText(candidate.text, context, candidate);
     return { text, loss: loss ?? (matching.find(text) === 0 ? NO_QUERY : undefined) };
@@ -102,22 +104,6 @@ async function tryTexts(
   }
   return { candidates, groups: groups.all(), gained, lost };
 }
-
-async function contextOf(dataset: JudgedDataset, config: FilterConfig): Promise<RuleContext> {
-  const { maxRepeats } = config;
-  return {
-    config,
-    isKnown: (word) => dataset.matcher.knows(word),
-    repeats:
-      maxRepeats === null ? undefined : await countRepeats(() => dataset.candidates(), maxRepeats),
-  };
-}
-
-const SIZE_REASONS: ReadonlySet<Reason> = new Set<Reason>([
-  'too_many_pixels',
-  'image_too_small',
-  'aspect_ratio',
-]);
 
 async function tryImages(
   { dir, manifest, config }: JudgedDataset,
@@ -150,16 +136,11 @@ async function tryImages(
   return { rows, groups: groups.all(), gained };
 }
 
-interface Ranked {
-  readonly rank: number;
-  readonly sample: Sample;
-}
-
-/** Counts by outcome, with the samples of lowest rank of each. */
+/** Counts by outcome, with a few samples of each. */
 class Groups {
   readonly #most: number;
   readonly #seed: number;
-  readonly #groups = new Map<string, { count: number; lowest: Ranked[] }>();
+  readonly #groups = new Map<string, { count: number; readonly draw: Draw<Sample> }>();
 
   constructor(most: number, seed: number) {
     this.#most = most;
@@ -167,30 +148,16 @@ class Groups {
   }
 
   add(outcome: string, sample: Sample): void {
-    let group = this.#groups.get(outcome);
-    if (group === undefined) {
-      group = { count: 0, lowest: [] };
-      this.#groups.set(outcome, group);
-    }
+    const group = this.#groups.get(outcome) ?? { count: 0, draw: new Draw(this.#seed, this.#most) };
+    this.#groups.set(outcome, group);
     group.count += 1;
-    const { lowest } = group;
-    const rank = rankOf(this.#seed, sample.key);
-    const at = lowest.findIndex((other) => other.rank >= rank);
-    // A repeated candidate is no further sample.
-    if (lowest[at]?.rank === rank) return;
-    if (at === -1 && lowest.length >= this.#most) return;
-    lowest.splice(at === -1 ? lowest.length : at, 0, { rank, sample });
-    lowest.length = Math.min(lowest.length, this.#most);
+    group.draw.offer(sample.key, () => sample);
   }
 
   /** Kept first, then the commonest. */
   all(): Group[] {
     return [...this.#groups]
-      .map(([outcome, { count, lowest }]) => ({
-        outcome,
-        count,
-        samples: lowest.map(({ sample }) => sample),
-      }))
+      .map(([outcome, { count, draw }]) => ({ outcome, count, samples: draw.items() }))
       .sort(
         (a, b) =>
           Number(b.outcome === 'kept') - Number(a.outcome === 'kept') ||

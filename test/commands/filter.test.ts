@@ -109,6 +109,27 @@ describe('wit filter explain', () => {
     expect(said.text.queries).toBeUndefined();
   }, 60_000);
 
+  it('names the format of a file as the crawl does', async () => {
+    const svg = join(builds.root, 'drawing.svg');
+    const size = 'width="60" height="60"';
+    await writeFile(
+      svg,
+      `<svg xmlns="http://www.w3.org/2000/svg" ${size}><circle cx="30" cy="30" r="20"/></svg>`,
+    );
+    const asked = await run([
+      'filter',
+      'explain',
+      '--image',
+      svg,
+      '--set',
+      'filter.formats=["svg"]',
+    ]);
+    expect(asked.stdout, asked.stderr).toContain('✓  format: svg (svg)');
+    expect(asked.stdout).toContain('outcome: kept');
+    const { stdout } = await run(['filter', 'explain', '--image', svg]);
+    expect(stdout).toMatch(/✗ {2}format: svg .* → unsupported_format/);
+  }, 60_000);
+
   it.each([
     ['nothing to explain', [], 'needs a dataset, --text or --image'],
     ['no key', ['DIR'], 'needs a key or --url'],

@@ -24,6 +24,9 @@ export interface Judgeable
   readonly onHost?: number;
 }
 
+/** Of a caption that the text rules pass. */
+export const NO_QUERY: Loss = { reason: 'no_query', detail: 'contains no query' };
+
 /** The text rules, then the queries. A pure function of the candidate. */
 export type Judge = (candidate: Judgeable) => Judgement;
 
@@ -36,7 +39,7 @@ export function createJudge(image: MatchImage, config: FilterConfig): Judge {
     const { text, loss } = judgeText(candidate.text, context, candidate);
     if (loss !== undefined) return { loss };
     const matches = matcher.match(text);
-    if (matches.length === 0) return { loss: { reason: 'no_query', detail: 'contains no query' } };
+    if (matches.length === 0) return { loss: NO_QUERY };
     return { text, matches };
   };
 }
