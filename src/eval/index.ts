@@ -15,7 +15,6 @@ export {
   type ImageSet,
   loadCaptions,
   loadClasses,
-  loadImages,
   namedByClass,
 } from './sets.js';
 export type { ZeroShotResult } from './zero-shot.js';

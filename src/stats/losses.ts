@@ -3,14 +3,15 @@
 import type { Reason } from '../core/reasons.js';
 import { type Reject, STAGES, type StageName } from '../core/types.js';
 import { Draw } from './draw.js';
+import { Tally } from './tally.js';
 import { cut, TEXT_LENGTH, URL_LENGTH } from './text.js';
-import type { LossSample, Named, StageLosses } from './types.js';
+import type { LossSample, StageLosses } from './types.js';
 
 const EXAMPLES = 5;
 
 interface Counted {
   count: number;
-  readonly by: Map<string, number>;
+  readonly by: Tally;
   readonly draw: Draw<LossSample>;
 }
 
@@ -27,12 +28,12 @@ export class LossCounter {
     this.#stages.set(reject.stage, reasons);
     const counted = reasons.get(reject.reason) ?? {
       count: 0,
-      by: new Map<string, number>(),
+      by: new Tally(),
       draw: new Draw<LossSample>(this.#seed, EXAMPLES),
     };
     reasons.set(reject.reason, counted);
     counted.count += 1;
-    if (reject.by !== undefined) counted.by.set(reject.by, (counted.by.get(reject.by) ?? 0) + 1);
+    if (reject.by !== undefined) counted.by.add(reject.by);
     counted.draw.offer(reject.id, () => exampleOf(reject));
   }
 
@@ -43,7 +44,7 @@ export class LossCounter {
         .map(([reason, { count, by, draw }]) => ({
           reason,
           count,
-          ...(by.size > 0 && { by: named(by) }),
+          ...(by.total > 0 && { by: by.top(Number.POSITIVE_INFINITY) }),
           samples: draw.items(),
         }))
         .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
@@ -51,12 +52,6 @@ export class LossCounter {
       return [{ stage, count: reasons.reduce((sum, { count }) => sum + count, 0), reasons }];
     });
   }
-}
-
-function named(counts: ReadonlyMap<string, number>): Named[] {
-  return [...counts]
-    .map(([name, count]) => ({ name, count }))
-    .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
 }
 
 function exampleOf({ text, imageUrl, pageUrl, detail }: Reject): LossSample {

@@ -33,7 +33,7 @@ export const GRAM = 3;
 /** Where above characters 5 and 6 the number of scores stands. */
 export const GRAM_SCORES = 16;
 /** Characters of the longest n-gram. */
-export const GRAM_CHARACTERS = 6;
+const GRAM_CHARACTERS = 6;
 
 /** The place of an n-gram in tables of a power of two, before these are looked through. */
 export function hashOfGram(low: number, high: number): number {
