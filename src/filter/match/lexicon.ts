@@ -19,8 +19,8 @@ const QUERY = 0;
 /** Twice the number of units, and 1 where queries go on after the word. */
 const LENGTH = 1;
 /**
- * For others. What is exported is read from its module at every use, not taken for the constant that it is: in
- * the loops over words that made matching take half as long again.
+ * For others. To be copied, not used as imported: in the loops over words, constants read from another module made
+ * matching take half as long again.
  */
 export const [ENTRY, WORD_QUERY, WORD_LENGTH] = [STRIDE, QUERY, LENGTH];
 const UNKNOWN = NO_WORD;
@@ -115,10 +115,10 @@ function find(
 }
 
 /**
- * Returns what looks up the words that wait in `row`. A closure over one constant object, not a class: what is made
- * only once in a thread V8 compiles with the tables as constants, instead of reading and checking at every
- * word where they lie and how long they are. It takes what it reads into variables of its own, so that where several
- * are made, and share one compiled form, it is about as fast as a method would be.
+ * Returns what looks up the words that wait in `row`. A closure over one constant object, not a class: that is
+ * faster (bench/README.md), where a thread makes it only once. Presumably V8 then compiles the tables in as
+ * constants; the code it makes was not read. It takes what it reads into variables of its own, so that where several
+ * are made it is about as fast as a method would be.
  */
 export function createLookUp(arrays: LexiconArrays, row: WordRow): () => void {
   const own = {
